@@ -1,0 +1,1 @@
+"""Bytes to facts and back. fastavro is imported in this package alone."""

@@ -1,0 +1,130 @@
+"""Value rules: what a contract asks of a field beyond its type, under JSON Schema's names.
+
+Rules hold where facts enter (parsing and encoding). They are not asked again when facts are read:
+a rule that is tightened later does not make the past unreadable.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, SchemaProblem
+from backbone.contracts.walk import Convert, Unfit
+
+_NUMBERS = frozenset({"int", "long", "float", "double", "decimal"})
+Broken = Callable[[Any], bool]
+
+
+def rule_of(field: Field) -> Convert | None:
+    """Compile the check of a field's rules, for values that are not null; None without rules.
+
+    Raises SchemaProblem for a rule that does not exist or does not suit the field's type.
+    """
+    checks = tuple(_rule(field, name, given) for name, given in field.rules.items())
+    if not checks:
+        return None
+
+    def check(value: Any) -> Any:
+        found = [("", what) for broken, what in checks if broken(value)]
+        if found:
+            raise Unfit.of(found)
+        return value
+
+    return check
+
+
+def _rule(field: Field, name: str, given: Any) -> tuple[Broken, str]:
+    if name not in _RULES:
+        known = ", ".join(_RULES)
+        raise SchemaProblem(field.name, f"has the rule {name!r}; there are {known}")
+    kinds, make = _RULES[name]
+    if _kind(field) not in kinds:
+        raise SchemaProblem(field.name, f"the rule {name!r} does not suit its type")
+    return make(field, given)
+
+
+def _kind(field: Field) -> str:
+    shape = field.shape.inner if isinstance(field.shape, Nullable) else field.shape
+    match shape:
+        case Leaf():
+            return shape.logical or shape.kind
+        case Array():
+            return "array"
+        case Map():
+            return "map"
+    return "record"
+
+
+def _bound(field: Field, given: Any) -> Decimal | int | float:
+    """Decimals are bounded by text, for a JSON number would be a float; numbers by numbers."""
+    if _kind(field) != "decimal" and isinstance(given, int | float) and not isinstance(given, bool):
+        return given
+    if _kind(field) == "decimal" and isinstance(given, str):
+        return _decimal(field, given)
+    raise SchemaProblem(field.name, "a bound is text for a decimal, a number otherwise")
+
+
+def _decimal(field: Field, given: str) -> Decimal:
+    try:
+        bound = Decimal(given)
+    except InvalidOperation:
+        bound = Decimal("NaN")
+    if not bound.is_finite():
+        raise SchemaProblem(field.name, "a bound is not a number")
+    return bound
+
+
+def _exclusive_minimum(field: Field, given: Any) -> tuple[Broken, str]:
+    bound = _bound(field, given)
+    return lambda value: value <= bound, f"must be greater than {given}"
+
+
+def _minimum(field: Field, given: Any) -> tuple[Broken, str]:
+    bound = _bound(field, given)
+    return lambda value: value < bound, f"must be at least {given}"
+
+
+def _maximum(field: Field, given: Any) -> tuple[Broken, str]:
+    bound = _bound(field, given)
+    return lambda value: value > bound, f"must be at most {given}"
+
+
+def _pattern(field: Field, given: Any) -> tuple[Broken, str]:
+    if not isinstance(given, str) or not given.startswith("^") or not given.endswith("$"):
+        raise SchemaProblem(field.name, "a pattern is text and anchored: ^...$")
+    try:
+        # fullmatch, for Python's $ lets a line break through behind the text.
+        matches = re.compile(given[1:-1]).fullmatch
+    except re.error as error:
+        raise SchemaProblem(
+            field.name, f"its pattern is not a regular expression: {error}"
+        ) from None
+    return lambda value: matches(value) is None, f"must match {given}"
+
+
+def _count(field: Field, given: Any) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+        raise SchemaProblem(field.name, "a length is a whole number from 0")
+    return given
+
+
+def _min_items(field: Field, given: Any) -> tuple[Broken, str]:
+    count = _count(field, given)
+    return lambda value: len(value) < count, f"must have at least {given} items"
+
+
+def _max_length(field: Field, given: Any) -> tuple[Broken, str]:
+    count = _count(field, given)
+    return lambda value: len(value) > count, f"must have at most {given} characters"
+
+
+_Make = Callable[[Field, Any], tuple[Broken, str]]
+_RULES: Mapping[str, tuple[frozenset[str], _Make]] = {
+    "exclusiveMinimum": (_NUMBERS, _exclusive_minimum),
+    "minimum": (_NUMBERS, _minimum),
+    "maximum": (_NUMBERS, _maximum),
+    "pattern": (frozenset({"string"}), _pattern),
+    "minItems": (frozenset({"array"}), _min_items),
+    "maxLength": (frozenset({"string"}), _max_length),
+}

@@ -1,0 +1,113 @@
+"""Settings of every Kafka client of ours, each with its reason (librdkafka CONFIGURATION.md).
+
+Time-outs are ordered, from the inside out, so that whoever waits longer always learns the outcome
+of whoever waits shorter; the order is checked at start.
+"""
+
+import logging
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from backbone.errors import Misconfigured
+
+STATEMENT_TIMEOUT_MS = 5_000  # of a source's database: a poll ends before its messages expire
+MESSAGE_TIMEOUT_MS = 8_000  # of one message: known lost before its transaction times out
+TRANSACTION_TIMEOUT_MS = 10_000  # an abandoned transaction hides everybody's facts for so long
+MAX_POLL_INTERVAL_MS = 30_000  # a worker that did not poll for so long is given up
+CALL_SECONDS = 5.0  # of one administrative call
+
+Config = dict[str, Any]
+
+_QUIET = logging.getLogger("backbone.kafka.client")
+_QUIET.propagate = False
+_QUIET.addHandler(logging.NullHandler())
+
+
+def check_order(timeouts: Mapping[str, int]) -> None:
+    """Raises Misconfigured unless the time-outs rise strictly in the order given."""
+    names = list(timeouts)
+    wrong = [
+        f"{inner} ({timeouts[inner]} ms) must be below {outer} ({timeouts[outer]} ms)"
+        for inner, outer in pairwise(names)
+        if timeouts[inner] >= timeouts[outer]
+    ]
+    if wrong:
+        raise Misconfigured("time-outs are out of order: " + "; ".join(wrong))
+
+
+def common(bootstrap: str, extra: Mapping[str, str], client_id: str) -> Config:
+    return {
+        "bootstrap.servers": bootstrap,
+        "client.id": client_id,
+        "allow.auto.create.topics": False,
+        # librdkafka's own lines are unstructured; what matters comes back as an error
+        "logger": _QUIET,
+        # a broker that was away is tried again soon: a takeover must fit into seconds
+        "reconnect.backoff.max.ms": 1_000,
+        **extra,
+    }
+
+
+def producer(base: Config) -> Config:
+    return {
+        **base,
+        "enable.idempotence": True,
+        # Java's partitioner, else co-partitioning with everybody else breaks
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        # a topic that is missing is told as such, well before its messages would time out
+        "topic.metadata.propagation.max.ms": 2_000,
+        "message.timeout.ms": MESSAGE_TIMEOUT_MS,
+        # dead-letter topics take larger records than facts; each topic has its own limit
+        "message.max.bytes": 16 * 1024 * 1024,
+    }
+
+
+def transactional(base: Config, transactional_id: str) -> Config:
+    check_order(
+        {
+            "statement_timeout": STATEMENT_TIMEOUT_MS,
+            "message.timeout.ms": MESSAGE_TIMEOUT_MS,
+            "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+            "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
+        }
+    )
+    return {
+        **producer(base),
+        "transactional.id": transactional_id,
+        "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+    }
+
+
+def member(base: Config, group: str) -> Config:
+    """A consumer in a group (KIP-848: session and heartbeat intervals are the broker's)."""
+    return {
+        **reader(base, group),
+        "group.protocol": "consumer",
+        # sticky: the range assignor took the only partition from a healthy owner
+        "group.remote.assignor": "uniform",
+        "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
+    }
+
+
+def reader(base: Config, group: str) -> Config:
+    """A consumer that is told where to read. The group id is demanded, and never committed to."""
+    return {
+        **base,
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        # never a silent jump: an offset that is gone is an error
+        "auto.offset.reset": "error",
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        # at its default of 1,000 ms consuming runs at a fifth of its speed
+        "fetch.queue.backoff.ms": 5,
+        # how long a paused or quiet partition may hold up what is resumed or new
+        "fetch.wait.max.ms": 100,
+        # bounds the memory of one worker
+        "queued.max.messages.kbytes": 32_768,
+        "fetch.message.max.bytes": 4 * 1024 * 1024,
+    }

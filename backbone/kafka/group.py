@@ -1,0 +1,141 @@
+"""Group members on confluent-kafka's Consumer (KIP-848): the assignment, and who is told."""
+
+import time
+from collections.abc import Callable
+
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from backbone.errors import Fatal, Transient
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.log import BEGINNING, Listener
+from backbone.logs import logger
+
+_CLAIM_AGAIN_SECONDS = 0.5
+
+
+class Assignment:
+    """The partitions of one topic that the group gave to this member.
+
+    A partition is added paused, and read only once the listener has named its start: what the
+    listener does for that (claim a view) may have to wait for a service that is away.
+    """
+
+    def __init__(self, consumer: Consumer, topic: str, listener: Listener) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._listener = listener
+        self._waiting: dict[int, float] = {}  # not started yet, with the time of the next try
+        self.started: set[int] = set()
+        self.dropped: Callable[[int], None] = lambda _: None
+        self._log = logger(f"group.{topic}")
+
+    def subscribe(self) -> None:
+        self._consumer.subscribe(
+            [self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
+        )
+
+    def _assign(self, consumer: Consumer, places: list[KafkaPartition]) -> None:
+        for place in places:
+            place.offset = BEGINNING
+        consumer.incremental_assign(places)
+        consumer.pause(places)
+        self._waiting.update({place.partition: 0.0 for place in places})
+
+    def _revoke(self, consumer: Consumer, places: list[KafkaPartition]) -> None:
+        for place in places:
+            self._forget(place.partition, self._listener.revoked)
+        consumer.incremental_unassign(places)
+
+    def _lose(self, consumer: Consumer, places: list[KafkaPartition]) -> None:
+        for place in places:
+            self._forget(place.partition, self._listener.lost)
+        consumer.incremental_unassign(places)
+
+    def _forget(self, partition: int, tell: Callable[[int], None]) -> None:
+        self._waiting.pop(partition, None)
+        self.dropped(partition)
+        if partition in self.started:
+            self.started.discard(partition)
+            tell(partition)
+
+    def start_waiting(self, topic_id: str, *, read: bool) -> None:
+        """Ask the listener where to start each partition that waits; Fatal passes through."""
+        now = time.monotonic()
+        for partition in [each for each, due in self._waiting.items() if due <= now]:
+            try:
+                offset = self._listener.assigned(partition, topic_id)
+            except Transient as error:
+                self._waiting[partition] = now + _CLAIM_AGAIN_SECONDS
+                self._log.warning("waiting", partition=partition, reason=str(error))
+                continue
+            del self._waiting[partition]
+            self.started.add(partition)
+            if read:
+                self.read_from(partition, offset)
+
+    def read_from(self, partition: int, start: int) -> None:
+        """Deliver from `start` on; what was fetched before is dropped."""
+        self.dropped(partition)
+        place = KafkaPartition(self._topic, partition, start)
+        try:
+            self._consumer.seek(place)
+            self._consumer.resume([place])
+        except KafkaException as error:
+            raise Fatal(f"cannot read {self._topic}/{partition} from {start}: {error}") from error
+
+    def pause(self) -> None:
+        self._consumer.pause(self._places())
+
+    def resume(self) -> None:
+        self._consumer.resume(self._places())
+
+    def _places(self) -> list[KafkaPartition]:
+        return [KafkaPartition(self._topic, partition) for partition in sorted(self.started)]
+
+
+class Identity:
+    """The topic's id, asked for again every second: a topic deleted and created again restarts its
+    offsets, and going on there would be a silent jump."""
+
+    def __init__(self, admin: KafkaTopicAdmin, topic: str, every_seconds: float = 1.0) -> None:
+        self._admin = admin
+        self._topic = topic
+        self._every_seconds = every_seconds
+        self._known: str | None = None
+        self._due = 0.0
+
+    def check(self) -> str:
+        """The id. Raises Transient before it was ever known, Fatal when it is another one."""
+        now = time.monotonic()
+        if self._known is not None and now < self._due:
+            return self._known
+        self._due = now + self._every_seconds
+        try:
+            found = self._admin.topic_ids([self._topic]).get(self._topic)
+        except Transient:
+            if self._known is None:
+                raise
+            return self._known
+        self._compare(found)
+        self._known = found
+        return self._known or ""
+
+    def confirm(self) -> None:
+        """Ask at the next check, whatever the time: something looked wrong."""
+        self._due = 0.0
+
+    def _compare(self, found: str | None) -> None:
+        if found is None:
+            raise Fatal(
+                f"the topic {self._topic} does not exist"
+                + (" any more: it was deleted under this worker" if self._known else "")
+                + ". Run `backbone topics plan` and `backbone topics apply`; if it was deleted, "
+                "its sources must be rewound and its views rebuilt (docs/recreated-topic.md)"
+            )
+        if self._known is not None and found != self._known:
+            raise Fatal(
+                f"the topic {self._topic} was deleted and created again (its id was {self._known} "
+                f"and is {found}): offsets restart there. Rebuild what was made from it: "
+                "docs/recreated-topic.md"
+            )

@@ -1,0 +1,130 @@
+"""Transactions of one source shard, and plain appends, on confluent-kafka's Producer."""
+
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Message as KafkaMessage
+
+from backbone.errors import BackboneError, Fatal, Transient
+from backbone.kafka import config
+from backbone.kafka.errors import translate
+from backbone.kafka.reader import KafkaReader
+from backbone.log import Message
+
+_CALL_SECONDS = 10.0
+_BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
+
+
+class _Deliveries:
+    """Delivery reports of one batch: the first failure is kept, the others have its cause."""
+
+    def __init__(self) -> None:
+        self.failure: KafkaError | None = None
+
+    def report(self, error: KafkaError | None, _: KafkaMessage) -> None:
+        if error is not None and self.failure is None:
+            self.failure = error
+
+
+class KafkaPublisher:
+    """See `backbone.log.Publisher`. The cursor of shard n is partition n of the cursor topic."""
+
+    def __init__(self, base: config.Config, transactional_id: str, cursor: tuple[str, int]) -> None:
+        self._base = base
+        self._config = config.transactional(base, transactional_id)
+        self._cursor_topic, self._shard = cursor
+        self._doing = f"publishing as {transactional_id}"
+        self._producer: Producer | None = None
+
+    def open(self) -> bytes | None:
+        self.close()
+        self._producer = Producer(self._config)
+        try:
+            self._producer.init_transactions(_CALL_SECONDS)
+        except KafkaException as error:
+            self.close()
+            raise translate(error, self._doing) from error
+        reader = KafkaReader(self._base)
+        try:
+            return reader.newest(self._cursor_topic, self._shard)
+        finally:
+            reader.close()
+
+    def publish(self, messages: Sequence[Message], cursor: bytes) -> None:
+        producer = self._producer
+        if producer is None:
+            raise Fatal("a publisher is opened before it publishes")
+        key = f"{self._cursor_topic}/{self._shard}".encode()
+        position = Message(self._cursor_topic, key, cursor, partition=self._shard)
+        deliveries = _Deliveries()
+        try:
+            producer.begin_transaction()
+            for message in (*messages, position):
+                _produce(producer, message, deliveries)
+            producer.commit_transaction(_CALL_SECONDS)
+        except KafkaException as error:
+            raise self._outcome(error, deliveries) from error
+
+    def _outcome(self, error: KafkaException, deliveries: _Deliveries) -> BackboneError:
+        """The commit's own error says that it failed; a delivery's error says why."""
+        translated = translate(error, self._doing)
+        if isinstance(translated, Transient) and deliveries.failure is not None:
+            return translate(deliveries.failure, self._doing)
+        return translated
+
+    def close(self) -> None:
+        """What is open is aborted by the next `open` of this shard at the latest."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            producer.abort_transaction(1.0)
+        except KafkaException:
+            producer.purge()
+
+
+class KafkaAppender:
+    def __init__(self, base: config.Config) -> None:
+        self._config = config.producer(base)
+        self._producer = Producer(self._config)
+
+    def append(self, messages: Sequence[Message]) -> None:
+        topics = ", ".join(sorted({message.topic for message in messages}))
+        doing = f"appending {len(messages)} records to {topics}"
+        deliveries = _Deliveries()
+        try:
+            for message in messages:
+                _produce(self._producer, message, deliveries)
+        except KafkaException as error:
+            raise translate(error, doing) from error
+        left = self._producer.flush(_CALL_SECONDS)
+        if deliveries.failure is None and not left:
+            return
+        # after a failure an idempotent producer may be unusable: the next try has a new one
+        self._producer.purge()
+        self._producer = Producer(self._config)
+        if deliveries.failure is not None:
+            raise translate(deliveries.failure, doing)
+        raise Transient(f"Kafka did not acknowledge in time while {doing}")
+
+    def close(self) -> None:
+        self._producer.flush(_CALL_SECONDS)
+
+
+def _produce(producer: Producer, message: Message, deliveries: _Deliveries) -> None:
+    """Into the client's queue; when that is full, wait until some of it went out."""
+    place = _BY_KEY if message.partition is None else message.partition
+    while True:
+        try:
+            producer.produce(
+                message.topic,
+                value=message.value,
+                key=message.key,
+                headers=list(message.headers),
+                on_delivery=deliveries.report,
+                partition=place,
+            )
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            return

@@ -1,0 +1,105 @@
+"""Bounded reads outside any group: the newest cursor, and whole topics for operators."""
+
+import time
+from collections.abc import Iterator, Mapping
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, Message
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from backbone.errors import Transient
+from backbone.fact import LogPosition
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.errors import translate
+from backbone.kafka.headers import headers_of
+from backbone.record import Record
+
+_PATIENCE_SECONDS = 10.0  # without any record or end: the cluster does not answer
+
+
+class KafkaReader:
+    def __init__(self, base: config.Config) -> None:
+        # the group is named because the client demands one; nothing is ever committed to it
+        # short fetches: an end is met as soon as it is reached
+        settings = config.reader(base, f"reader-{uuid4()}") | {"fetch.wait.max.ms": 20}
+        self._consumer = Consumer(settings)
+        self._admin = KafkaTopicAdmin(base)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def scan(self, topic: str, starts: Mapping[int, int] | None = None) -> Iterator[Record]:
+        ends, lows = self._admin.ends(topic), self._admin.starts(topic)
+        topic_id = self._admin.topic_ids([topic])[topic]
+        for partition, end in sorted(ends.items()):
+            start = max(lows[partition], (starts or {}).get(partition, 0))
+            yield from self._range(topic, topic_id, partition, start, end)
+
+    def newest(self, topic: str, partition: int) -> bytes | None:
+        """The value of the partition's last committed record, None where there is none.
+
+        Seeks back from the end, doubling: the tail holds control records of transactions. Ends
+        are compared by position, never by the last offset seen.
+        """
+        low, end = self._admin.starts(topic)[partition], self._admin.ends(topic)[partition]
+        step = 16
+        while end > low:
+            start = max(low, end - step)
+            values = [record.value for record in self._range(topic, "", partition, start, end)]
+            if values:
+                return values[-1]
+            if start == low:
+                return None
+            step *= 2
+        return None
+
+    def _range(
+        self, topic: str, topic_id: str, partition: int, start: int, end: int
+    ) -> Iterator[Record]:
+        if start >= end:
+            return
+        place = KafkaPartition(topic, partition, start)
+        self._consumer.assign([place])
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            while self._position(place, start) < end:
+                for message in self._take():
+                    if self._is_end(message):
+                        return
+                    deadline = time.monotonic() + _PATIENCE_SECONDS
+                    if (message.offset() or 0) < end:
+                        yield _record(message, topic_id)
+                if time.monotonic() > deadline:
+                    raise Transient(f"Kafka did not answer while reading {topic}/{partition}")
+        finally:
+            self._consumer.unassign()
+
+    def _take(self) -> list[Message]:
+        first = self._consumer.poll(0.2)
+        return [] if first is None else [first, *self._consumer.consume(10_000, 0)]
+
+    def _position(self, place: KafkaPartition, start: int) -> int:
+        found = self._consumer.position([place])[0].offset
+        return start if found < 0 else found  # -1001: nothing was read yet
+
+    @staticmethod
+    def _is_end(message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return False
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            return True
+        raise translate(error, f"reading {message.topic()}/{message.partition()}")
+
+
+def _record(message: Message, topic_id: str) -> Record:
+    return Record(
+        LogPosition(
+            topic_id, message.topic() or "", message.partition() or 0, message.offset() or 0
+        ),
+        message.key(),
+        message.value(),
+        headers_of(message),
+        message.timestamp()[1],
+    )

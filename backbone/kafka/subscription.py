@@ -1,0 +1,181 @@
+"""Reading a topic as a member of a group, and sharing out shards, on confluent-kafka's Consumer."""
+
+import time
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, KafkaError, Message
+
+from backbone.errors import Fatal, Fenced, Misconfigured, Transient
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.errors import translate
+from backbone.kafka.group import Assignment, Identity
+from backbone.kafka.headers import headers_of
+from backbone.log import End, Listener
+from backbone.logs import logger
+from backbone.record import Headers, RecordBatch
+
+_END_AGAIN_SECONDS = 1.0
+
+
+class _LazyHeaders(Sequence[Headers]):
+    """Headers are decoded when asked for: most records never are."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __getitem__(self, index: int) -> Headers:  # type: ignore[override] # never sliced
+        return headers_of(self._messages[index])
+
+
+class KafkaSubscription:
+    """See `backbone.log.Subscription`."""
+
+    def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
+        self._consumer = Consumer(config.member(base, group))
+        self._topic = topic
+        self._admin = KafkaTopicAdmin(base)
+        self._identity = Identity(self._admin, topic)
+        self._assignment = Assignment(self._consumer, topic, listener)
+        self._assignment.dropped = self._drop
+        self._backlog: list[Message] = []
+        self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
+        self._ends_due = 0.0
+        self._log = logger(f"group.{group}")
+        self._subscribed = False
+
+    def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch | End]:
+        topic_id = self._identity.check()
+        if not self._subscribed:
+            self._assignment.subscribe()
+            self._subscribed = True
+        self._assignment.start_waiting(topic_id, read=True)
+        messages = self._take(max_records, timeout_seconds)
+        return self._events(messages, topic_id) + self._ends_again()
+
+    def keep_alive(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        self._assignment.pause()
+        while (left := deadline - time.monotonic()) > 0:
+            message = self._consumer.poll(min(left, 0.2))
+            if message is not None:
+                self._backlog.append(message)
+        self._assignment.resume()
+
+    def rewind(self, partition: int, offset: int) -> None:
+        self._assignment.read_from(partition, offset)
+
+    def close(self) -> None:
+        """Leaves the group at once; the listener is told of every partition."""
+        self._consumer.close()
+
+    def _take(self, max_records: int, timeout_seconds: float) -> list[Message]:
+        """The first record as soon as it is there, and with it what was fetched already."""
+        messages, self._backlog = self._backlog, []
+        first = self._consumer.poll(0 if messages else timeout_seconds)
+        if first is not None:
+            messages.append(first)
+            messages += self._consumer.consume(max_records, 0)
+        return messages
+
+    def _drop(self, partition: int) -> None:
+        self._ends.pop(partition, None)
+        self._backlog = [each for each in self._backlog if each.partition() != partition]
+
+    def _events(self, messages: Sequence[Message], topic_id: str) -> list[RecordBatch | End]:
+        """Records before ends: an end says that everything before it was delivered."""
+        columns: dict[int, list[Message]] = {}
+        ends: dict[int, End] = {}
+        for message in messages:
+            error, partition = message.error(), message.partition()
+            if error is not None:
+                self._failed(error, message, ends)
+            elif partition is not None and partition in self._assignment.started:
+                columns.setdefault(partition, []).append(message)
+                ends.pop(partition, None)
+                self._ends.pop(partition, None)
+        batches = [self._batch(topic_id, partition, rows) for partition, rows in columns.items()]
+        return [*batches, *ends.values()]
+
+    def _batch(self, topic_id: str, partition: int, rows: list[Message]) -> RecordBatch:
+        return RecordBatch(
+            topic=self._topic,
+            topic_id=topic_id,
+            partition=partition,
+            offsets=[row.offset() or 0 for row in rows],
+            keys=[row.key() for row in rows],
+            values=[row.value() for row in rows],
+            headers=_LazyHeaders(rows),
+            timestamps_ms=[row.timestamp()[1] for row in rows],
+        )
+
+    def _failed(self, error: KafkaError, message: Message, ends: dict[int, End]) -> None:
+        partition, offset = message.partition() or 0, message.offset() or 0
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            if partition in self._assignment.started:
+                ends[partition] = End(partition, offset, int(time.time() * 1000))
+                self._ends[partition] = offset
+            return
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            self._gone(partition, error)
+        translated = translate(error, f"reading {self._topic}/{partition}")
+        if isinstance(translated, Misconfigured):
+            self._identity.confirm()
+            self._identity.check()
+        if isinstance(translated, Fatal) and not isinstance(translated, Fenced):
+            raise translated
+        # the client goes on by itself: nothing was lost, and freshness shows what was missed
+        self._log.warning("kafka is struggling", reason=str(translated))
+
+    def _gone(self, partition: int, error: KafkaError) -> None:
+        self._identity.confirm()
+        self._identity.check()
+        raise Fatal(
+            f"the offset to read next in {self._topic}/{partition} is not there ({error.str()}): "
+            "retention deleted it, or the log lost its tail. Going on elsewhere would be a silent "
+            "jump: look at `backbone topics plan`, then rebuild the view "
+            "(docs/recreated-topic.md)"
+        )
+
+    def _ends_again(self) -> list[RecordBatch | End]:
+        """An end is told once by the client; asked again it still stands, as long as nothing new
+        was committed. That is what makes a quiet view current rather than stale."""
+        now = time.monotonic()
+        if not self._ends or now < self._ends_due:
+            return []
+        self._ends_due = now + _END_AGAIN_SECONDS
+        seen_ms = int(time.time() * 1000)
+        try:
+            # not through the consumer: its connection is busy with a long fetch
+            found = self._admin.ends(self._topic)
+        except Transient:
+            return []
+        return [
+            End(partition, offset, seen_ms)
+            for partition, offset in self._ends.items()
+            if found.get(partition) == offset
+        ]
+
+
+class KafkaMembership:
+    """See `backbone.log.Membership`: the cursor topic's group shares out its partitions, unread."""
+
+    def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
+        self._consumer = Consumer(config.member(base, group))
+        self._identity = Identity(KafkaTopicAdmin(base), topic)
+        self._assignment = Assignment(self._consumer, topic, listener)
+        self._subscribed = False
+
+    def poll(self, timeout_seconds: float) -> None:
+        topic_id = self._identity.check()
+        if not self._subscribed:
+            self._assignment.subscribe()
+            self._subscribed = True
+        self._consumer.poll(timeout_seconds)
+        self._assignment.start_waiting(topic_id, read=False)
+
+    def close(self) -> None:
+        self._consumer.close()

@@ -1,0 +1,115 @@
+"""Record and RecordBatch: bytes as they stand in the log, and one outcome for each of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from backbone.errors import Poison
+from backbone.fact import LogPosition
+
+Header = tuple[str, bytes | None]
+Headers = Sequence[Header]
+
+
+def last_header(headers: Headers, name: str) -> bytes | None:
+    """Header names may repeat; the last one counts (Spring and Connect both append)."""
+    return next((value for key, value in reversed(headers) if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the log, undecoded. `timestamp_ms` is publish time."""
+
+    position: LogPosition
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Consecutive records of one partition, column by column, in offset order.
+
+    Columns rather than records, so that an engine can take all values at once. `headers` may be
+    lazy: reading them costs, and most records are never asked for theirs.
+    """
+
+    topic: str
+    topic_id: str
+    partition: int
+    offsets: Sequence[int]
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    headers: Sequence[Headers]
+    timestamps_ms: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def position(self, index: int) -> LogPosition:
+        return LogPosition(self.topic_id, self.topic, self.partition, self.offsets[index])
+
+    def record(self, index: int) -> Record:
+        return Record(
+            position=self.position(index),
+            key=self.keys[index],
+            value=self.values[index],
+            headers=self.headers[index],
+            timestamp_ms=self.timestamps_ms[index],
+        )
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self.record(index) for index in range(len(self)))
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to go on from when every record of this batch is done."""
+        return self.offsets[-1] + 1
+
+
+class Outcome(IntEnum):
+    """What became of one record. `POISON` and `TRANSIENT` carry an error beside them."""
+
+    APPLIED = 0
+    SUPERSEDED = 1  # an equal or newer order version was there before
+    HELD = 2  # kept with the state until an earlier fact of its key is mended
+    POISON = 3
+    TRANSIENT = 4
+
+
+class Outcomes:
+    """One outcome per record of a batch, `APPLIED` until said otherwise."""
+
+    __slots__ = ("codes", "poisons")
+
+    def __init__(self, count: int) -> None:
+        self.codes = bytearray(count)
+        self.poisons: dict[int, Poison] = {}
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, index: int) -> Outcome:
+        return Outcome(self.codes[index])
+
+    def set(self, index: int, outcome: Outcome) -> None:
+        self.codes[index] = outcome
+
+    def poison(self, index: int, poison: Poison) -> None:
+        self.codes[index] = Outcome.POISON
+        self.poisons[index] = poison
+
+    def count(self, outcome: Outcome) -> int:
+        return self.codes.count(outcome)
+
+
+Step = Callable[[RecordBatch], Outcomes]
+"""What a Runner runs: a batch in, one outcome per record out.
+
+Raises `Transient` (the whole batch is tried again: a step must allow that until its batch is
+committed) or `Fatal` (the process stops). It raises `Poison` never: that is an outcome.
+"""
+
+Middleware = Callable[[Step], Step]
+"""One behaviour around a step: metrics, tracing, retry, dead letters."""

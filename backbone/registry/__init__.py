@@ -1,0 +1,1 @@
+"""The schema registry: its port, the adapter, and the twin in memory."""

@@ -1,0 +1,126 @@
+"""Settings: read in one place, validated all at once, frozen.
+
+An environment variable is `BACKBONE_` and the field's name in capitals. What is not set comes from
+the embedded stack's `endpoints.json` where one is up, else from the defaults. An unknown name with
+our prefix is an error, and every problem is reported in one message before any connection is made.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
+
+from backbone.errors import Misconfigured
+
+PREFIX = "BACKBONE_"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Services(BaseModel):
+    """Where the services are: the embedded stack's, or any that exist already."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="Kafka's bootstrap servers")
+    kafka_config: Json[dict[str, str]] = Field(
+        default_factory=dict,
+        description="more librdkafka settings for every client, as JSON",
+        repr=False,
+    )
+    registry_url: str = Field(
+        default="http://127.0.0.1:8081", description="schema registry with the Confluent API"
+    )
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis or Valkey that holds the views",
+    )
+    postgres_dsn: SecretStr = Field(
+        default=SecretStr("postgresql://127.0.0.1:5432/shop"), description="the shop's database"
+    )
+
+
+class Settings(BaseModel):
+    """What a process of ours needs to know beside the services."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    app: str = Field(
+        default="backbone", pattern=r"^[a-z][a-z0-9-]*$", description="prefix of group ids"
+    )
+    environment: str = Field(
+        default="dev", pattern=r"^[a-z][a-z0-9-]*$", description="part of transactional ids"
+    )
+    state_dir: Path = Field(default=Path(".backbone"), description="state of the embedded stack")
+    contracts_dir: Path = Field(default=REPOSITORY / "avro", description="folder of the contracts")
+    price_list_dir: Path = Field(
+        default=Path(".backbone/price-list"),
+        description="folder where price lists (CSV) are dropped",
+    )
+    gateway_address: str = Field(
+        default="127.0.0.1:8080", pattern=r"^[^:]+:\d+$", description="where the gateway listens"
+    )
+    metrics_address: str = Field(
+        default="",
+        pattern=r"^$|^[^:]+:\d+$",
+        description="where a worker serves /metrics; empty: nowhere",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least severe log line that is written"
+    )
+    services: Services = Field(default_factory=Services)
+
+
+def known_names() -> dict[str, str]:
+    """Every environment variable of ours with its description."""
+    fields = {**Services.model_fields, **Settings.model_fields}
+    return {
+        PREFIX + name.upper(): field.description or ""
+        for name, field in fields.items()
+        if name != "services"
+    }
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings; raises Misconfigured with every problem found."""
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    known = {name.removeprefix(PREFIX).lower() for name in known_names()}
+    problems = [
+        f"{PREFIX}{name.upper()}: unknown; known are {', '.join(sorted(known_names()))}"
+        for name in sorted(given.keys() - known)
+    ]
+    own = {name: value for name, value in given.items() if name in Settings.model_fields}
+    state_dir = Path(own.get("state_dir", Settings.model_fields["state_dir"].default))
+    services = _endpoints(state_dir, problems) | {
+        name: value for name, value in given.items() if name in Services.model_fields
+    }
+    try:
+        settings = Settings.model_validate({**own, "services": services})
+    except ValidationError as error:
+        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors()]
+    if problems:
+        raise Misconfigured("the settings do not fit: " + "; ".join(problems))
+    return settings
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    """Names the variable, never its value: it may be a secret."""
+    name = next((str(part) for part in location if part != "services"), "?")
+    return f"{PREFIX}{name.upper()}: {message}"
+
+
+def _endpoints(state_dir: Path, problems: list[str]) -> dict[str, Any]:
+    path = state_dir / "endpoints.json"
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        problems.append(f"{path}: cannot be read ({error}); run `backbone stack up` again")
+        return {}
+    return {name: value for name, value in found.items() if name in Services.model_fields}

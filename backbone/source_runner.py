@@ -1,0 +1,258 @@
+"""The SourceRunner: facts, rejects and the cursor of one batch in one Kafka transaction.
+
+The procedure, each step a method (architecture: "Facts enter"; 1-3 in this order, the other one
+published rows twice):
+
+1. `assigned`: a shard of the cursor topic is ours; its partition is never read by the group.
+2. `_open`: a new transactional producer fences the predecessor and resolves its transaction.
+3. `_open`: only then the cursor is read, by a separate committed reader.
+4. `_advance`: poll the source; begin the transaction only once the batch is in memory; commit.
+5. `_discard`: after any error of unknown outcome throw the producer away and go to 2.
+6. `revoked`: nothing is in flight between two steps, so closing aborts; `lost`: discard.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import orjson
+
+from backbone import dead_letters, metrics
+from backbone.backoff import Backoff
+from backbone.contracts.catalog import Contracts
+from backbone.envelope import to_headers
+from backbone.errors import Fatal, Poison, PoisonReason, Transient
+from backbone.fact import Fact, Origin
+from backbone.log import BEGINNING, Membership, Message, Publisher
+from backbone.logs import logger
+from backbone.source import Batch, Cursor, Reject, Source
+
+FRAMING_BYTES = 512
+"""Room for what a record costs beside key, value and headers (record and batch framing)."""
+
+
+class Encoder(Protocol):
+    """The codec, as far as a source needs it."""
+
+    def encode(self, fact: Fact) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRecord:
+    """What stands in `cursor.<source>`: the cursor, and how much was read up to it in all."""
+
+    cursor: Cursor
+    read: int
+    published: int
+    rejected: int
+
+    def to_bytes(self) -> bytes:
+        return orjson.dumps(
+            {
+                "cursor": self.cursor,
+                "read": self.read,
+                "published": self.published,
+                "rejected": self.rejected,
+                "at": datetime.now(UTC).isoformat(),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "CursorRecord":
+        found: Mapping[str, Any] = orjson.loads(data)
+        return cls(found["cursor"], found["read"], found["published"], found["rejected"])
+
+
+@dataclass(slots=True)
+class _Shard:
+    publisher: Publisher
+    opened: bool = False
+    record: CursorRecord | None = None
+    cursor: Cursor | None = None
+    due: float = 0.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What a SourceRunner is given: how to make a shard's publisher, the encoder, the contracts,
+    and the largest record each fact topic takes (bytes)."""
+
+    publisher: Callable[[int], Publisher]
+    encoder: Encoder
+    contracts: Contracts
+    max_bytes: Mapping[str, int]
+
+
+class SourceRunner:
+    """Runs one source: its active shards here, standbys elsewhere. One thread.
+
+    `idle_after` ends `run` once every owned shard's source said that it has nothing more
+    (`run --until-idle`); without it `run` ends when `stop` says so.
+    """
+
+    def __init__(self, source: Source, edges: Edges) -> None:
+        self._source = source
+        self._edges = edges
+        self._shards: dict[int, _Shard] = {}
+        self._log = logger(f"source.{source.name}")
+
+    # 1 and 6: what the group says
+
+    def assigned(self, partition: int, topic_id: str) -> int:
+        del topic_id
+        self._shards[partition] = _Shard(self._edges.publisher(partition))
+        self._log.info("shard assigned", shard=partition)
+        return BEGINNING  # the group's own reading: it never reads
+
+    def revoked(self, partition: int) -> None:
+        self._drop(partition, "shard handed over")
+
+    def lost(self, partition: int) -> None:
+        self._drop(partition, "shard lost: another worker has it")
+
+    def _drop(self, partition: int, event: str) -> None:
+        shard = self._shards.pop(partition, None)
+        if shard is not None:
+            shard.publisher.close()
+            self._log.info(event, shard=partition)
+
+    # the loop
+
+    def run(
+        self, membership: Membership, stop: Callable[[], bool], *, until_idle: bool = False
+    ) -> None:
+        """Serve the group and advance every owned shard that is due, until told to stop.
+
+        Raises Fatal when going on could lose or double facts. Transients are waited out here.
+        """
+        try:
+            while not stop():
+                membership.poll(self._rest_seconds())
+                idle = [self._step(partition) for partition in list(self._shards)]
+                if until_idle and idle and all(idle):
+                    return
+        finally:
+            for partition in list(self._shards):
+                self.revoked(partition)
+            self._source.close()
+
+    def _rest_seconds(self) -> float:
+        now = time.monotonic()
+        return max(0.0, min((shard.due - now for shard in self._shards.values()), default=0.5))
+
+    def _step(self, partition: int) -> bool:
+        """Advance one shard if it is due; True when its source is idle."""
+        shard = self._shards[partition]
+        if shard.due > time.monotonic():
+            return False
+        try:
+            if not shard.opened:
+                self._open(shard, partition)
+            wait_seconds, idle = self._advance(shard)
+        except Transient as error:
+            wait_seconds, idle = shard.backoff.next_seconds(error), False
+            self._log.warning("waiting", reason=str(error), seconds=round(wait_seconds, 2))
+        else:
+            shard.backoff.reset()
+        shard.due = time.monotonic() + wait_seconds
+        return idle
+
+    def _open(self, shard: _Shard, partition: int) -> None:
+        """Steps 2 and 3."""
+        data = shard.publisher.open()
+        shard.opened = True
+        shard.record = None if data is None else CursorRecord.from_bytes(data)
+        shard.cursor = None if shard.record is None else shard.record.cursor
+        self._log.info("shard open", shard=partition, resumed=shard.record is not None)
+
+    def _advance(self, shard: _Shard) -> tuple[float, bool]:
+        """Step 4. Returns how long to rest, and whether the source had nothing."""
+        batch = self._source.poll(shard.cursor)
+        metrics.SOURCE_POLLED.labels(self._source.name).set_to_current_time()
+        if batch.empty:
+            shard.cursor = batch.cursor
+            return batch.wait_seconds, batch.wait_seconds > 0
+        messages, rejects = self._messages(batch)
+        record = self._account(shard.record, batch, len(rejects))
+        try:
+            shard.publisher.publish(messages, record.to_bytes())
+        except Transient:
+            self._discard(shard)
+            raise
+        shard.record, shard.cursor = record, batch.cursor
+        self._count(batch, rejects)
+        return batch.wait_seconds, False
+
+    def _discard(self, shard: _Shard) -> None:
+        """Step 5."""
+        shard.publisher.close()
+        shard.opened = False
+
+    def _messages(self, batch: Batch) -> tuple[list[Message], list[Reject]]:
+        """Every input as a message: a fact to its topic, a reject to the dead letters."""
+        messages: list[Message] = []
+        rejects = list(batch.rejects)
+        for fact in batch.facts:
+            try:
+                messages.append(self._message(fact))
+            except Poison as poison:
+                rejects.append(Reject(_origin(fact), poison, fact.type))
+        now = datetime.now(UTC)
+        messages += [dead_letters.from_reject(self._source.name, reject, now) for reject in rejects]
+        return messages, rejects
+
+    def _message(self, fact: Fact) -> Message:
+        contract = self._edges.contracts[fact.type]
+        if fact.envelope.source != contract.system_of_record:
+            raise Poison(
+                PoisonReason.NOT_OWNER,
+                f"{contract.name} belongs to {contract.system_of_record}, this one comes from "
+                f"{fact.envelope.source}: publish it there, or change the contract's owner",
+            )
+        message = Message(
+            contract.topic,
+            fact.key.encode(),
+            self._edges.encoder.encode(fact),
+            to_headers(fact.envelope, contract.ce_type),
+        )
+        size, most = _size(message), self._edges.max_bytes[contract.topic]
+        if size > most:
+            raise Poison(
+                PoisonReason.TOO_LARGE,
+                f"the fact takes {size} bytes and {contract.topic} takes {most}: "
+                "split it, or raise the topic's max.message.bytes",
+            )
+        return message
+
+    @staticmethod
+    def _account(before: CursorRecord | None, batch: Batch, rejected: int) -> CursorRecord:
+        read = len(batch.facts) + len(batch.rejects)
+        past = before or CursorRecord({}, 0, 0, 0)
+        return CursorRecord(
+            cursor=batch.cursor,
+            read=past.read + read,
+            published=past.published + read - rejected,
+            rejected=past.rejected + rejected,
+        )
+
+    def _count(self, batch: Batch, rejects: Sequence[Reject]) -> None:
+        name = self._source.name
+        published = len(batch.facts) + len(batch.rejects) - len(rejects)
+        metrics.SOURCE_FACTS.labels(name).inc(published)
+        metrics.SOURCE_PUBLISHED.labels(name).set_to_current_time()
+        for reject in rejects:
+            metrics.DEAD_LETTERS.labels(name, str(reject.poison.reason)).inc()
+
+
+def _origin(fact: Fact) -> Origin:
+    if fact.origin is None:
+        raise Fatal(f"a source gave a {fact.type} without its origin: a reject would lose its row")
+    return fact.origin
+
+
+def _size(message: Message) -> int:
+    headers = sum(len(name) + len(value or b"") + 8 for name, value in message.headers)
+    return len(message.key or b"") + len(message.value or b"") + headers + FRAMING_BYTES

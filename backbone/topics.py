@@ -1,0 +1,141 @@
+"""Topics as declared and as they are: a plan first, then its changes, never a loss.
+
+Fact topics come from the contracts; cursor and dead-letter topics from the catalogs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from backbone import dead_letters
+from backbone.contracts.catalog import Contracts
+from backbone.log import TopicAdmin, TopicSpec, TopicState
+
+FACT_MAX_BYTES = 1024 * 1024
+_FOR_EVER = "-1"
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    CONFIGURE = "configure"
+    KEEP = "keep"
+    REFUSE = "refuse"  # would lose or reorder data: an operator's decision, not a plan's
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be done about one topic, and why."""
+
+    action: Action
+    topic: str
+    why: str
+    spec: TopicSpec
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+def cursor_topic(source: str) -> str:
+    return f"cursor.{source}"
+
+
+def declared(
+    contracts: Contracts, sources: Sequence[str], processors: Sequence[str]
+) -> list[TopicSpec]:
+    """Every topic that the contracts and catalogs call for."""
+    facts = {
+        contract.topic: TopicSpec(
+            contract.topic,
+            contract.partitions,
+            {
+                "cleanup.policy": "delete",
+                "retention.ms": retention_ms(contract.retention),
+                "retention.bytes": "-1",
+                "max.message.bytes": str(FACT_MAX_BYTES),
+            },
+        )
+        for contract in contracts.values()
+    }
+    cursors = [TopicSpec(cursor_topic(name), 1, _CURSOR) for name in sources]
+    dead = [
+        TopicSpec(dead_letters.topic_of(name), 1, _DEAD_LETTERS) for name in (*sources, *processors)
+    ]
+    return [*facts.values(), *cursors, *dead]
+
+
+_CURSOR = {
+    # a small log, read from its end at every start: compacted soon, in small segments
+    "cleanup.policy": "compact",
+    "segment.bytes": str(16 * 1024 * 1024),
+    "segment.ms": str(_DAY_MS),
+    "min.cleanable.dirty.ratio": "0.5",
+    "max.message.bytes": str(FACT_MAX_BYTES),
+}
+_DEAD_LETTERS = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(30 * _DAY_MS),
+    "max.message.bytes": str(dead_letters.TOPIC_MAX_BYTES),
+}
+
+
+def retention_ms(retention: str) -> str:
+    """`forever`, or days as in `30d`."""
+    return _FOR_EVER if retention == "forever" else str(int(retention.removesuffix("d")) * _DAY_MS)
+
+
+def plan(specs: Sequence[TopicSpec], states: Mapping[str, TopicState]) -> list[Change]:
+    """Compare, topic by topic; nothing is done yet."""
+    return [_change(spec, states.get(spec.name)) for spec in specs]
+
+
+def apply(changes: Sequence[Change], admin: TopicAdmin) -> Iterator[Change]:
+    """Carry out what is not refused, one by one; yields each change once it is done."""
+    for change in changes:
+        if change.action is Action.CREATE:
+            admin.create(change.spec)
+        elif change.action is Action.CONFIGURE:
+            admin.configure(change.topic, change.config)
+        else:
+            continue
+        yield change
+
+
+def _change(spec: TopicSpec, state: TopicState | None) -> Change:
+    if state is None:
+        return Change(Action.CREATE, spec.name, f"{spec.partitions} partitions", spec)
+    dangers = list(_dangers(spec, state))
+    if dangers:
+        return Change(Action.REFUSE, spec.name, "; ".join(dangers), spec)
+    differing = {
+        name: value for name, value in spec.config.items() if state.config.get(name) != value
+    }
+    if differing:
+        why = ", ".join(
+            f"{name}: {state.config.get(name)} -> {value}" for name, value in differing.items()
+        )
+        return Change(Action.CONFIGURE, spec.name, why, spec, differing)
+    return Change(Action.KEEP, spec.name, "as declared", spec)
+
+
+def _dangers(spec: TopicSpec, state: TopicState) -> Iterator[str]:
+    if spec.partitions < state.partitions:
+        yield f"{state.partitions} partitions cannot become {spec.partitions}: facts would go"
+    if spec.partitions > state.partitions:
+        yield (
+            f"{state.partitions} partitions would become {spec.partitions}: keys would move to "
+            "other partitions and lose their order; declare a new major topic instead"
+        )
+    before, after = state.config.get("cleanup.policy"), spec.config.get("cleanup.policy")
+    if after is not None and before is not None and before != after:
+        yield f"cleanup.policy {before} would become {after}: records would be deleted"
+    for name in ("retention.ms", "retention.bytes"):
+        if _shorter(spec.config.get(name), state.config.get(name)):
+            yield (
+                f"{name} {state.config[name]} would become {spec.config[name]}: the broker would "
+                "delete what is older; set it by hand if that is meant"
+            )
+
+
+def _shorter(after: str | None, before: str | None) -> bool:
+    if after is None or before is None or after == _FOR_EVER:
+        return False
+    return before == _FOR_EVER or int(after) < int(before)

@@ -1,0 +1,104 @@
+"""The Lua scripts of the view store. Redis runs a script alone, but rolls nothing back: each one
+checks everything before its first write, and stores the offset last.
+
+Lua can pass at most 8,000 values in one call; MAX_KEYS of a part keeps the longest, MSET and ZADD
+with two values per key, at a quarter of it.
+"""
+
+from typing import Final
+
+CLEARING: Final = b"clearing"
+"""Stands in the claim's place while a partition is being cleared: nobody can write, readers find
+no status, and whoever claims next finishes the clearing first."""
+
+CLAIM: Final = """
+-- KEYS: claim, status, offset    ARGV: random part of the token
+local held = redis.call('GET', KEYS[1])
+if held == 'clearing' then return {held} end
+local count = tonumber(held and string.match(held, ':(%d+)$') or 0) + 1
+local token = ARGV[1] .. ':' .. string.format('%d', count)
+redis.call('SET', KEYS[1], token)
+return {token, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
+"""
+
+START: Final = """
+-- KEYS: claim, offset, status    ARGV: token, offset, status
+local held = redis.call('GET', KEYS[1])
+if not held or held == 'clearing' then return {'no claim'} end
+if held ~= ARGV[1] then return {'fenced'} end
+redis.call('SET', KEYS[3], ARGV[3])
+redis.call('SET', KEYS[2], ARGV[2])
+return {'written'}
+"""
+
+WRITE: Final = """
+-- KEYS: claim, offset, status, index, then the entries: those to set, then those to delete
+-- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, values
+local held = redis.call('GET', KEYS[1])
+if not held or held == 'clearing' then return {'no claim'} end
+if held ~= ARGV[1] then return {'fenced'} end
+local offset = redis.call('GET', KEYS[2])
+if offset ~= ARGV[2] then
+  if offset == ARGV[3] then return {'written'} end
+  return {'other offset', offset or 'none'}
+end
+local puts = #ARGV - 5
+local first = tonumber(ARGV[5]) + 1
+if puts > 0 then
+  local values, members = {}, {}
+  for i = 1, puts do
+    local key = KEYS[4 + i]
+    values[2 * i - 1] = key
+    values[2 * i] = ARGV[5 + i]
+    members[2 * i - 1] = '0'
+    members[2 * i] = string.sub(key, first)
+  end
+  redis.call('MSET', unpack(values))
+  redis.call('ZADD', KEYS[4], unpack(members))
+end
+if #KEYS > 4 + puts then
+  local gone, members = {}, {}
+  for i = 5 + puts, #KEYS do
+    gone[#gone + 1] = KEYS[i]
+    members[#members + 1] = string.sub(KEYS[i], first)
+  end
+  redis.call('DEL', unpack(gone))
+  redis.call('ZREM', KEYS[4], unpack(members))
+end
+redis.call('SET', KEYS[3], ARGV[4])
+redis.call('SET', KEYS[2], ARGV[3])
+return {'written'}
+"""
+
+CLOSE_FOR_CLEARING: Final = """
+-- KEYS: claim, offset, status
+redis.call('SET', KEYS[1], 'clearing')
+redis.call('DEL', KEYS[2], KEYS[3])
+return 1
+"""
+
+CLEAR_SOME: Final = """
+-- KEYS: claim, index    ARGV: entry prefix, how many at most
+-- Returns how many entries went; -1 when there is nothing left to clear.
+if redis.call('GET', KEYS[1]) ~= 'clearing' then return -1 end
+local members = redis.call('ZRANGE', KEYS[2], 0, tonumber(ARGV[2]) - 1)
+if #members == 0 then
+  redis.call('DEL', KEYS[1])
+  return -1
+end
+local names = {}
+for i, member in ipairs(members) do names[i] = ARGV[1] .. member end
+redis.call('DEL', unpack(names))
+redis.call('ZREM', KEYS[2], unpack(members))
+return #members
+"""
+
+PAGE: Final = """
+-- KEYS: status, index    ARGV: entry prefix, lower bound, how many at most
+local status = redis.call('GET', KEYS[1])
+local members = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[2], '+', 'LIMIT', 0, tonumber(ARGV[3]))
+if #members == 0 then return {status, members, {}} end
+local names = {}
+for i, member in ipairs(members) do names[i] = ARGV[1] .. member end
+return {status, members, redis.call('MGET', unpack(names))}
+"""

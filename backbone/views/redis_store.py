@@ -1,0 +1,223 @@
+"""The view store on Redis 6.2 or newer (or Valkey)."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from redis import exceptions
+
+from backbone.errors import Fenced, Misconfigured
+from backbone.views import redis_scripts as scripts
+from backbone.views.coalesced_reads import CoalescedReads
+from backbone.views.encoding import (
+    decode_entry,
+    decode_entry_or_none,
+    decode_status_or_none,
+    encode_entry,
+    encode_status,
+)
+from backbone.views.layout import PartitionKeys, partition_for, partition_keys
+from backbone.views.page import merge_page, require_limit
+from backbone.views.part import MAX_KEYS, require_writable
+from backbone.views.redis_client import (
+    OPERATION_TIMEOUT_SECONDS,
+    address_of,
+    open_async_client,
+    open_client,
+    translated,
+)
+from backbone.views.store import Answer, Claimed, Entry, Page, Part, Status, ViewId, Wiped
+
+READER_CONNECTIONS = 32  # past this one event loop is the limit, not Redis
+
+
+class RedisViewWriter:
+    """`ViewWriter` on Redis. Connects at the first operation, not when made."""
+
+    def __init__(self, url: str, timeout_seconds: float = OPERATION_TIMEOUT_SECONDS) -> None:
+        self._redis = open_client(url, timeout_seconds)
+        self._address = address_of(self._redis)
+        self._claim = self._redis.register_script(scripts.CLAIM)
+        self._start = self._redis.register_script(scripts.START)
+        self._write = self._redis.register_script(scripts.WRITE)
+        self._close_for_clearing = self._redis.register_script(scripts.CLOSE_FOR_CLEARING)
+        self._clear_some = self._redis.register_script(scripts.CLEAR_SOME)
+
+    def claim(self, view: ViewId, partition: int) -> Claimed:
+        names = partition_keys(view, partition)
+        # Before the claim: a server that restarts in between then shows as another run.
+        run_id = self.run_id()
+        with translated(self._address):
+            answer = self._take(names)
+            while answer[0] == scripts.CLEARING:
+                self._clear_entries(names)
+                answer = self._take(names)
+        token, status_bytes, offset = answer
+        status = decode_status_or_none(status_bytes)
+        if status is not None and offset != b"%d" % status.offset:
+            status = None  # damaged from outside: nothing can be said, so nothing was built
+        return Claimed(token.decode(), status, run_id)
+
+    def start(self, view: ViewId, partition: int, token: str, status: Status) -> None:
+        names = partition_keys(view, partition)
+        with translated(self._address):
+            answer = self._start(
+                keys=(names.claim, names.offset, names.status),
+                args=(token, status.offset, encode_status(status)),
+            )
+        _require_written(answer, view, partition, expected=None)
+
+    def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
+        if not keys:
+            return []
+        names = partition_keys(view, partition)
+        with translated(self._address):
+            found = self._redis.mget([names.entry(key) for key in keys])
+        return [decode_entry_or_none(data) for data in found]
+
+    def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
+        require_writable(part)
+        names = partition_keys(view, partition)
+        put = {names.entry(key): encode_entry(e) for key, e in part.entries.items() if e}
+        gone = [names.entry(key) for key, e in part.entries.items() if e is None]
+        with translated(self._address):
+            answer = self._write(
+                keys=(names.claim, names.offset, names.status, names.index, *put, *gone),
+                args=(
+                    token,
+                    part.expected_offset,
+                    part.status.offset,
+                    encode_status(part.status),
+                    len(names.entry_prefix),
+                    *put.values(),
+                ),
+            )
+        _require_written(answer, view, partition, expected=part.expected_offset)
+
+    def run_id(self) -> str:
+        with translated(self._address):
+            return str(self._redis.info("server")["run_id"])
+
+    def clear(self, view: ViewId, partition: int) -> int:
+        names = partition_keys(view, partition)
+        with translated(self._address):
+            self._close_for_clearing(keys=(names.claim, names.offset, names.status))
+            return self._clear_entries(names)
+
+    def check(self) -> None:
+        with translated(self._address):
+            policy = self._redis.info("memory")["maxmemory_policy"]
+        if policy != "noeviction":
+            raise Misconfigured(
+                f"Redis at {self._address} has maxmemory-policy {policy} and may drop entries that "
+                "no reader would miss. Set maxmemory-policy noeviction (CONFIG SET and redis.conf)"
+            )
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _take(self, names: PartitionKeys) -> list[Any]:
+        return cast(
+            "list[Any]",
+            self._claim(
+                keys=(names.claim, names.status, names.offset), args=(secrets.token_hex(8),)
+            ),
+        )
+
+    def _clear_entries(self, names: PartitionKeys) -> int:
+        cleared = 0
+        while (count := self._clear_step(names)) >= 0:
+            cleared += count
+        return cleared
+
+    def _clear_step(self, names: PartitionKeys) -> int:
+        keys = (names.claim, names.index)
+        return int(self._clear_some(keys=keys, args=(names.entry_prefix, MAX_KEYS)))
+
+
+def _require_written(answer: Any, view: ViewId, partition: int, expected: int | None) -> None:
+    """What a script that writes answered: its code, and what it found instead."""
+    code = answer[0]
+    if code == b"written":
+        return
+    where = f"{view.name} v{view.version}, partition {partition}"
+    if code == b"fenced":
+        raise Fenced(
+            f"{where} was claimed by another process; nothing was written. "
+            "If none was meant to take over, two processors of this view run at once"
+        )
+    found = "the claim is gone"
+    if code == b"other offset":
+        found = f"offset {expected} was expected, {answer[1].decode()} is stored"
+    raise Wiped(f"{where}: {found}. The store was emptied or replaced: claim again and heal")
+
+
+class RedisViewReader:
+    """`ViewReader` on Redis, for one event loop. Connects at the first read, not when made."""
+
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: float = OPERATION_TIMEOUT_SECONDS,
+        connections: int = READER_CONNECTIONS,
+    ) -> None:
+        self._redis = open_async_client(url, timeout_seconds, connections)
+        self._address = address_of(self._redis)
+        self._reads = CoalescedReads(self._read_many)
+
+    async def get(self, view: ViewId, key: str) -> Answer:
+        partition = partition_for(view, key)
+        names = partition_keys(view, partition)
+        entry = names.entry(key)
+        values = await self._reads.read(entry, names.status)
+        return Answer(
+            decode_entry_or_none(values[entry]),
+            decode_status_or_none(values[names.status]),
+            partition,
+        )
+
+    async def page(self, view: ViewId, after: str | None, limit: int) -> Page:
+        require_limit(limit)
+        lower = b"-" if after is None else b"(" + after.encode()
+        pipeline = self._redis.pipeline(transaction=False)
+        for names in _all_partitions(view):
+            pipeline.eval(
+                scripts.PAGE, 2, names.status, names.index, names.entry_prefix, lower, limit + 1
+            )
+        answers = await self._run(pipeline)
+        found = [
+            pair for _, members, values in answers for pair in zip(members, values, strict=True)
+        ]
+        chosen, next_key = merge_page(found, limit)
+        return Page(
+            [(member.decode(), decode_entry(value)) for member, value in chosen],
+            [decode_status_or_none(status) for status, _, _ in answers],
+            next_key,
+        )
+
+    async def statuses(self, view: ViewId) -> Sequence[Status | None]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for names in _all_partitions(view):
+            pipeline.get(names.status)
+        return [decode_status_or_none(data) for data in await self._run(pipeline)]
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _read_many(self, names: Sequence[bytes]) -> list[Any]:
+        """One command, so one instant."""
+        with translated(self._address):
+            return await self._redis.mget(names)
+
+    async def _run(self, pipeline: Any) -> list[Any]:
+        """Errors are looked for here: redis-py's own text for them quotes the command."""
+        with translated(self._address):
+            answers = await pipeline.execute(raise_on_error=False)
+            for answer in answers:
+                if isinstance(answer, exceptions.RedisError):
+                    raise answer
+        return cast("list[Any]", answers)
+
+
+def _all_partitions(view: ViewId) -> Iterable[PartitionKeys]:
+    return (partition_keys(view, partition) for partition in range(view.partitions))

@@ -1,0 +1,53 @@
+"""`backbone demo`: the main job on real input, told step by step.
+
+A price list (CSV) and a shop (Postgres) publish facts; two views follow; the gateway answers; then
+everything is counted again, independently. A second run publishes nothing twice.
+"""
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.demo.scene import Scene
+from cli.demo.story import tell
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "online-retail"
+
+
+def demo(
+    leave: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool, typer.Option("--exit", help="End when the story is told instead of staying up.")
+    ] = False,
+) -> None:
+    """Run the main job on real input: stack, contracts, topics, facts, views, answers, balance.
+
+    Example: backbone demo --exit
+    """
+    began = time.monotonic()
+    _be_interruptible()
+    with Scene(EXAMPLES) as scene:
+        scene.set_up()
+        sys.stderr.write(f"set up in {time.monotonic() - began:.1f} s\n")
+        tell(scene)
+        if not leave:
+            scene.say_where()
+            _wait_for_interrupt(scene)
+
+
+def _be_interruptible() -> None:
+    """SIGTERM ends the demo as Ctrl-C does: everything that it started is ended."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _wait_for_interrupt(scene: Scene) -> None:
+    stop = threading.Event()
+    try:
+        while not stop.wait(1.0):
+            scene.fleet.check()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nending\n")

@@ -1,0 +1,135 @@
+"""The demo's stage: stack, database, contracts, topics, data and the running processes."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from backbone.errors import Fatal
+from cli import wiring
+from cli.contracts import register_all
+from cli.demo.fleet import Fleet
+from cli.stack.stack import Endpoints, Stack
+from cli.topics import apply_all
+
+DATABASE = "shop"
+
+
+class Scene:
+    """Sets everything up, and takes down what it started when it is left."""
+
+    def __init__(self, examples: Path) -> None:
+        self.examples = examples
+        self.state = wiring.settings().state_dir.resolve()
+        self.prepared = self.state / "online-retail"
+        self._stack = Stack(self.state, say)
+        self._endpoints: Endpoints | None = None
+        self.fleet = Fleet(self.state / "logs", {})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.fleet.stop()
+        with suppress(KeyboardInterrupt):
+            self._stack.down()
+
+    def set_up(self) -> None:
+        """The environment as an operator would make it, with the operator's commands."""
+        self._endpoints = self._stack.up()
+        self.fleet = Fleet(self.state / "logs", self._environment())
+        wiring.settings.cache_clear()  # the stack has written where its services are
+        self.script("prepare.py", str(self.prepared))
+        self.script("shop.py", "create-database", "--dsn", self.postgres_dsn)
+        say("registering the contracts")
+        register_all(wiring.contracts_dir(), wiring.registry())
+        say("creating the topics")
+        apply_all()
+        self.fleet.start("price-list", ["run", "source", "price-list"])
+        self.fleet.start("shop-relay", ["run", "source", "shop"])
+        self.fleet.start("views", ["run", "view", "--all"])
+        self.fleet.start("gateway", ["run", "gateway"])
+
+    def script(self, name: str, *arguments: str) -> None:
+        """Run one of the example's scripts to its end."""
+        command = [sys.executable, str(self.examples / name), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Fatal(f"{name} failed: {done.stderr.strip().splitlines()[-1:]}")
+
+    def start_shop(self) -> "subprocess.Popen[bytes]":
+        """The shop writes its orders, as another company's system would: on its own."""
+        command = [sys.executable, str(self.examples / "shop.py"), "load"]
+        orders = str(self.prepared / "orders.jsonl")
+        return self.fleet.run("shop", [*command, "--dsn", self.postgres_dsn, "--orders", orders])
+
+    def drop_price_list(self) -> None:
+        """Put the price list where the connector looks, complete at once; an old one stays."""
+        target = wiring.settings().price_list_dir / "price_list.csv"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = (self.prepared / "price_list.csv").read_bytes()
+        if target.exists() and target.read_bytes() == content:
+            return
+        partial = target.with_suffix(".part")
+        partial.write_bytes(content)
+        partial.rename(target)
+
+    @property
+    def postgres_dsn(self) -> str:
+        if self._endpoints is None:
+            raise Fatal("the scene is set up first")
+        return self._endpoints.postgres_dsn.rsplit("/", 1)[0] + f"/{DATABASE}"
+
+    @cached_property
+    def gateway_url(self) -> str:
+        return f"http://{self._gateway_address}"
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.gateway_url, timeout=10.0)
+
+    def say_where(self) -> None:
+        services = wiring.settings().services
+        say(
+            f"up until Ctrl-C: gateway {self.gateway_url}, kafka {services.kafka_bootstrap}, "
+            f"registry {services.registry_url}, logs {self.state / 'logs'}"
+        )
+
+    @cached_property
+    def _gateway_address(self) -> str:
+        """The configured address, or another port where that one is taken."""
+        host, _, port = wiring.settings().gateway_address.rpartition(":")
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError:
+                probe.bind((host, 0))
+                say(f"port {port} is taken: the gateway listens on {probe.getsockname()[1]}")
+            return f"{host}:{probe.getsockname()[1]}"
+
+    def _environment(self) -> Mapping[str, str]:
+        return {
+            "BACKBONE_STATE_DIR": str(self.state),
+            "BACKBONE_POSTGRES_DSN": self.postgres_dsn,
+            "BACKBONE_PRICE_LIST_DIR": str(wiring.settings().price_list_dir.resolve()),
+            "BACKBONE_GATEWAY_ADDRESS": self._gateway_address,
+        }
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr; what the story shows goes to stdout."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

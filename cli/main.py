@@ -1,0 +1,48 @@
+"""`backbone`: one file per noun. Data on stdout, logs and errors on stderr.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 partial.
+"""
+
+import sys
+
+import typer
+
+from backbone import logs
+from backbone.errors import BackboneError
+from cli import contracts, dlq, listing, run, topics, view, wiring
+from cli.demo.command import demo
+from cli.problems import FAILED
+from cli.stack import command as stack
+
+app = typer.Typer(
+    name="backbone",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="An integration backbone: facts in, views out, nothing lost.",
+)
+app.add_typer(stack.app, name="stack")
+app.add_typer(contracts.app, name="contracts")
+app.add_typer(topics.app, name="topics")
+app.add_typer(run.app, name="run")
+app.add_typer(view.app, name="view")
+app.add_typer(dlq.app, name="dlq")
+app.command("list")(listing.show_all)
+app.command("demo")(demo)
+
+
+@app.callback()
+def _configure() -> None:
+    logs.configure(wiring.settings().log_level, human=sys.stderr.isatty())
+
+
+def main() -> None:
+    """The console script: errors of ours are one sentence, never a traceback."""
+    try:
+        app()
+    except BackboneError as error:
+        typer.echo(f"backbone: {error}", err=True)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

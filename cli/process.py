@@ -1,0 +1,59 @@
+"""A process of ours: its signals, its workers, and how it waits for what is not there yet."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from backbone.backoff import Backoff
+from backbone.errors import Transient
+from backbone.logs import logger
+
+T = TypeVar("T")
+
+
+class Process:
+    """Stops on SIGTERM and SIGINT: workers finish what they hold, close and leave their groups."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._failures: list[BaseException] = []
+        self._log = logger("process")
+
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def catch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+
+    def until_it_answers(self, call: Callable[[], T]) -> T | None:
+        """Repeat while a service is away, saying so; None when told to stop meanwhile."""
+        backoff = Backoff(most_seconds=2.0)
+        while not self.stopping():
+            try:
+                return call()
+            except Transient as error:
+                seconds = backoff.next_seconds(error)
+                self._log.warning("waiting", reason=str(error), seconds=round(seconds, 2))
+                self._stop.wait(seconds)
+        return None
+
+    def run(self, workers: Sequence[Callable[[], None]]) -> None:
+        """Run each worker in a thread of its own until all have ended. The first that fails stops
+        the others, and its error is raised once they are gone."""
+        threads = [threading.Thread(target=self._guard, args=(worker,)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            time.sleep(0.05)  # the main thread stays free for signals
+        if self._failures:
+            raise self._failures[0]
+
+    def _guard(self, worker: Callable[[], None]) -> None:
+        try:
+            worker()
+        except BaseException as error:  # noqa: BLE001 - raised again by run, in the main thread
+            self._failures.append(error)
+            self._stop.set()

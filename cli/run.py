@@ -1,0 +1,104 @@
+"""`backbone run`: the processes of the backbone."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from backbone.codec.codec import Codec
+from cli import wiring
+from cli.problems import pick
+from cli.process import Process
+from gateway.app import build_app
+from gateway.server import serve
+from processors.catalog import VIEWS
+from producers.catalog import SOURCES
+
+app = typer.Typer(no_args_is_help=True, help="Run the processes: sources, views, the gateway.")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Which ones.")]
+All = Annotated[bool, typer.Option("--all", help="Every one of the catalog.")]
+
+
+@app.command("source")
+def source(
+    names: Names = None,
+    every: All = False,  # noqa: FBT002 - a flag of the command line
+    until_idle: Annotated[  # noqa: FBT002
+        bool, typer.Option("--until-idle", help="End once the source has nothing more.")
+    ] = False,
+) -> None:
+    """Publish what systems of record say.
+
+    Example: backbone run source price-list shop
+    """
+    process = _process()
+    chosen = pick(names, every=every, known=list(SOURCES), noun="source")
+    facts = sorted({fact for name in chosen for fact in wiring.source(name).facts})
+    codec = _checked_codec(process, facts)
+    if codec is not None:
+        process.run([partial(_run_source, process, codec, name, until_idle) for name in chosen])
+
+
+@app.command("view")
+def view(names: Names = None, every: All = False) -> None:  # noqa: FBT002
+    """Keep views current.
+
+    Example: backbone run view prices orders
+    """
+    process = _process()
+    chosen = pick(names, every=every, known=list(VIEWS), noun="view")
+    facts = sorted({fact for name in chosen for fact in VIEWS[name].reads})
+    codec = _checked_codec(process, facts)
+    if codec is not None:
+        process.until_it_answers(wiring.view_writer().check)
+        process.run([partial(_run_view, process, codec, name) for name in chosen])
+
+
+@app.command("gateway")
+def gateway() -> None:
+    """Answer reads from the views.
+
+    Example: backbone run gateway
+    """
+    host, _, port = wiring.settings().gateway_address.rpartition(":")
+    serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))
+
+
+def _process() -> Process:
+    process = Process()
+    process.catch_signals()
+    wiring.serve_metrics()
+    return process
+
+
+def _checked_codec(process: Process, facts: Sequence[str]) -> Codec | None:
+    """The start-up check: before the first message every contract is known to the registry."""
+    codec = wiring.codec()
+    done = process.until_it_answers(partial(_check, codec, facts))
+    return codec if done else None
+
+
+def _check(codec: Codec, facts: Sequence[str]) -> bool:
+    codec.check(facts)
+    return True
+
+
+def _run_source(process: Process, codec: Codec, name: str, until_idle: bool) -> None:  # noqa: FBT001
+    made = process.until_it_answers(lambda: wiring.source_runner(name, codec))
+    if made is None:
+        return
+    runner, membership = made
+    try:
+        runner.run(membership, process.stopping, until_idle=until_idle)
+    finally:
+        membership.close()
+
+
+def _run_view(process: Process, codec: Codec, name: str) -> None:
+    runner, subscription = wiring.view_runner(name, codec)
+    try:
+        runner.run(subscription, process.stopping)
+    finally:
+        subscription.close()

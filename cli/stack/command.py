@@ -1,0 +1,96 @@
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.stack.stack import ServiceStatus, Stack, StackError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The real Kafka, schema registry, Redis and Postgres, without Docker and without root.",
+)
+
+
+class Output(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+StateOption = Annotated[
+    Path,
+    typer.Option("--state", envvar="BACKBONE_STATE_DIR", help="Where the stack keeps its data."),
+]
+OutputOption = Annotated[Output, typer.Option("--output", help="A table for people, or JSON.")]
+WipeOption = Annotated[bool, typer.Option("--wipe", help="Remove all of its data as well.")]
+DEFAULT_STATE = Path(".backbone")
+STATE_STYLES = {"running": "green", "dead": "red", "stopped": "dim"}
+
+
+@app.command(epilog="Example: backbone stack up --state /tmp/second-stack")
+def up(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
+    """Start what does not run, and print where everything answers."""
+    with _progress() as report:
+        endpoints = asdict(Stack(state, report).up())
+    if output is Output.JSON:
+        typer.echo(json.dumps(endpoints))
+        return
+    table = Table("name", "address", box=None)
+    for name, address in endpoints.items():
+        table.add_row(name, address)
+    Console().print(table)
+
+
+@app.command(epilog="Example: backbone stack down --wipe")
+def down(state: StateOption = DEFAULT_STATE, *, wipe: WipeOption = False) -> None:
+    """End everything the stack started. Its data stays, unless you wipe it."""
+    with _progress() as report:
+        Stack(state, report).down(wipe=wipe)
+
+
+@app.command(epilog="Example: backbone stack status --output json")
+def status(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
+    """Show which services run. `dead` ones were started and ended by themselves: see `up`."""
+    with _progress():
+        services = Stack(state).status()
+    if output is Output.JSON:
+        typer.echo(json.dumps([asdict(one) for one in services]))
+    else:
+        Console().print(_table(services))
+
+
+def _table(services: list[ServiceStatus]) -> Table:
+    table = Table("service", "state", "address", "pid", box=None)
+    for one in services:
+        state = f"[{STATE_STYLES[one.state]}]{one.state}[/]"
+        table.add_row(one.name, state, one.address or "-", str(one.pid or "-"))
+    return table
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Progress on stderr: one moving line for people, plain lines for logs. Errors end it."""
+    console = Console(stderr=True)
+    # As Ctrl-C: a start that is told to end leaves nothing behind.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if not console.is_terminal:
+            yield lambda line: typer.echo(line, err=True)
+            return
+        with console.status("") as moving:
+            yield moving.update
+    except StackError as error:
+        typer.echo(f"backbone stack: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        typer.echo("backbone stack: interrupted; `backbone stack status` tells what runs", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,185 @@
+"""The composition root: real clients are made here and nowhere else, from the settings.
+
+Nothing happens at import; every function makes something new unless it says otherwise.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from backbone.registry.confluent import ConfluentRegistry
+
+from backbone import metrics, topics
+from backbone.codec.codec import Codec
+from backbone.contracts.catalog import Contracts
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
+from backbone.kafka.reader import KafkaReader
+from backbone.kafka.subscription import KafkaMembership, KafkaSubscription
+from backbone.middleware.dead_letters import dead_letters
+from backbone.middleware.metrics import measure
+from backbone.middleware.retry import retry
+from backbone.patience import Patience
+from backbone.record import Middleware
+from backbone.registry.port import Registry
+from backbone.runner import Runner
+from backbone.settings import Settings, load
+from backbone.source import Source
+from backbone.source_runner import Edges, SourceRunner
+from backbone.views.redis_store import RedisViewReader, RedisViewWriter
+from backbone.views.store import ViewId
+from gateway.served_view import ServedView
+from processors.catalog import VIEWS
+from processors.projector import Projector, Store
+from producers.catalog import SOURCES
+from producers.context import SourceContext
+
+
+@cache
+def settings() -> Settings:
+    """Read once per process."""
+    return load(os.environ)
+
+
+@cache
+def contracts() -> Contracts:
+    """Read once per process."""
+    return Contracts.load(contracts_dir())
+
+
+def contracts_dir() -> Path:
+    return settings().contracts_dir
+
+
+def registry() -> Registry:
+    return ConfluentRegistry(settings().services.registry_url)
+
+
+def codec() -> Codec:
+    return Codec(contracts(), registry())
+
+
+def kafka(client: str) -> config.Config:
+    services = settings().services
+    client_id = f"{settings().app}-{client}"
+    return config.common(services.kafka_bootstrap, services.kafka_config, client_id)
+
+
+def topic_admin() -> KafkaTopicAdmin:
+    return KafkaTopicAdmin(kafka("admin"))
+
+
+def reader() -> KafkaReader:
+    return KafkaReader(kafka("reader"))
+
+
+def declared_topics() -> list[topics.TopicSpec]:
+    return topics.declared(contracts(), list(SOURCES), list(VIEWS))
+
+
+# facts enter
+
+
+def source(name: str) -> Source:
+    return SOURCES[name](SourceContext(settings(), contracts()))
+
+
+def source_runner(name: str, encoder: Codec) -> tuple[SourceRunner, KafkaMembership]:
+    """Raises Transient and Misconfigured: the topics' limits are asked for."""
+    cursors, base = topics.cursor_topic(name), kafka(f"source-{name}")
+    prefix = f"{settings().app}.{settings().environment}.{name}"
+
+    def publisher(shard: int) -> KafkaPublisher:
+        return KafkaPublisher(base, f"{prefix}-{shard}", (cursors, shard))
+
+    made = source(name)
+    limits = fact_limits(made.facts)
+    runner = SourceRunner(made, Edges(publisher, encoder, contracts(), limits))
+    membership = KafkaMembership(base, f"{settings().app}.source.{name}", cursors, runner)
+    return runner, membership
+
+
+def fact_limits(facts: Sequence[str]) -> Mapping[str, int]:
+    """The largest record that each of the facts' topics takes, in bytes."""
+    names = sorted({contracts()[fact].topic for fact in facts})
+    found = topic_admin().describe(names)
+    return {
+        name: int(found[name].config["max.message.bytes"])
+        if name in found
+        else topics.FACT_MAX_BYTES
+        for name in names
+    }
+
+
+# facts become views
+
+
+def view_id(name: str) -> ViewId:
+    view = VIEWS[name]
+    partitions = contracts().of_topic(view.topic)[0].partitions
+    return ViewId(view.name, view.version, partitions)
+
+
+def view_writer() -> RedisViewWriter:
+    return RedisViewWriter(settings().services.redis_url.get_secret_value())
+
+
+def view_runner(name: str, decoder: Codec) -> tuple[Runner, KafkaSubscription]:
+    view, base, admin = VIEWS[name], kafka(f"view-{name}"), topic_admin()
+    store = Store(view_id(name), view_writer(), lambda: admin.ends(view.topic))
+    patience = Patience(name)
+    stack: list[Middleware] = [
+        measure(name),
+        retry(patience),
+        dead_letters(name, KafkaAppender(base)),
+    ]
+    runner = Runner(Projector(view, contracts(), decoder, store), stack, patience)
+    group = f"{settings().app}.{name}"
+    return runner, KafkaSubscription(base, group, view.topic, runner)
+
+
+# views are read
+
+
+def served_views() -> list[ServedView]:
+    return [
+        ServedView(
+            id=view_id(name),
+            description=view.description,
+            entity=view.key,
+            freshness_seconds=view.freshness_seconds,
+            example_key=view.example,
+        )
+        for name, view in VIEWS.items()
+    ]
+
+
+def view_reader() -> RedisViewReader:
+    return RedisViewReader(settings().services.redis_url.get_secret_value())
+
+
+def view_positions(names: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Per view and partition: the next log offset to apply, 0 where nothing was built yet."""
+    return asyncio.run(_positions(names))
+
+
+async def _positions(names: Sequence[str]) -> dict[str, dict[int, int]]:
+    store = view_reader()
+    try:
+        return {
+            name: {
+                partition: found.offset if found else 0
+                for partition, found in enumerate(await store.statuses(view_id(name)))
+            }
+            for name in names
+        }
+    finally:
+        await store.close()
+
+
+def serve_metrics() -> None:
+    if settings().metrics_address:
+        metrics.serve(settings().metrics_address)

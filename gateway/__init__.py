@@ -1,0 +1,1 @@
+"""Views are read: the only thing the gateway knows is `backbone.views`."""

@@ -1,0 +1,39 @@
+"""ETag and conditional requests.
+
+The ETag is strong and a hash of the body: whatever changes the body changes it (a rebuild by other
+code, a replayed fact), and what does not change the body does not, so caches outlive a rebuild.
+
+Cache-Control is `no-cache` for every view whatever its objective: a cache may keep the body, but
+asks before each use. A 304 costs the body only, and its headers replace the stored ones (RFC 9111,
+4.3.4), so age and position stay true. Out of a `max-age` they would be lies.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final
+
+from starlette.datastructures import Headers
+
+from gateway.reply import JSON, Reply, ReplyHeader
+
+_CACHING: Final[tuple[ReplyHeader, ...]] = (
+    (b"cache-control", b"no-cache"),
+    (b"vary", b"Backbone-Max-Staleness"),
+)
+_ETAGS: Final = re.compile(r'"[^"]*"')
+
+
+def cacheable(body: bytes, headers: Sequence[ReplyHeader], request_headers: Headers) -> Reply:
+    """A JSON body with its ETag, or 304 with the same headers when the client has it already."""
+    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    all_headers = ((b"etag", etag.encode()), *_CACHING, *headers)
+    if _is_known(etag, request_headers.getlist("if-none-match")):
+        return Reply(304, all_headers, b"")
+    return Reply(200, (JSON, *all_headers), body)
+
+
+def _is_known(etag: str, if_none_match: Sequence[str]) -> bool:
+    """Weak comparison, as If-None-Match has it: a `W/` in front makes no difference."""
+    given = ",".join(if_none_match).strip()
+    return given == "*" or etag in _ETAGS.findall(given)

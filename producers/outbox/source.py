@@ -1,0 +1,139 @@
+"""OutboxSource: relays an outbox table by snapshot difference (docs/outbox.md)."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from backbone.errors import Fatal
+from backbone.fact import Fact
+from backbone.source import Batch, Cursor, Reject
+from producers.outbox.row import FactMaker, OutboxRow, Parse
+from producers.outbox.snapshot import OutboxCursor, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One outbox: its name in the catalog, what it publishes, and its pace."""
+
+    name: str  # names cursor.<name> and dlq.<name>
+    event_source: str  # ce_source, such as /services/shop
+    keys: Mapping[str, str]  # full name of each fact it publishes -> the payload's key field
+    max_rows: int = 5_000  # a transaction of 5,000 facts costs little more than one of 1
+    min_wait_seconds: float = 0.005  # after rows: more are likely
+    max_wait_seconds: float = 0.05  # when idle: what a lone fact waits at most
+
+
+class Reading(Protocol):
+    """A look at the database and its rows, at one moment (see database.py)."""
+
+    def look(self) -> Sighting: ...
+    def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]: ...
+    def highest(self) -> int: ...
+
+
+class Database(Protocol):
+    where: str
+
+    def reading(self) -> AbstractContextManager[Reading]: ...
+    def close(self) -> None: ...
+
+
+class OutboxSource:
+    """A Source over an outbox table: every committed row once, each key in its row lock's order.
+
+    Repeating a poll gives the same rows again, and with them those committed since.
+    """
+
+    def __init__(self, settings: Settings, database: Database, parse: Parse) -> None:
+        self.name = settings.name
+        self.facts = tuple(settings.keys)
+        self._settings = settings
+        self._database = database
+        self._maker = FactMaker(settings.event_source, settings.keys, parse)
+        self._wait_seconds = settings.min_wait_seconds
+
+    def poll(self, cursor: Cursor | None) -> Batch:
+        with self._database.reading() as reading:
+            seen = reading.look()
+            at = self._resumed(cursor, seen)
+            rows, at = self._page(reading, at, seen)
+        return self._batch(rows, at)
+
+    def rewound(self, position: int) -> Cursor:
+        """Make a cursor for this database from which every row behind `position` is given again.
+
+        The ids stay the same, whatever was published. Called by `backbone source rewind`.
+        """
+        with self._database.reading() as reading:
+            seen = reading.look()
+            self._refuse_strays(seen)
+            at = OutboxCursor(seen.identity).opened(seen.now)
+            return at.advanced(position, reading.highest()).to_json()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _resumed(self, cursor: Cursor | None, seen: Sighting) -> OutboxCursor:
+        at = OutboxCursor.from_json(cursor) if cursor else OutboxCursor(seen.identity)
+        if at.identity != seen.identity:
+            raise Fatal(
+                f"{self._subject()}: its cursor belongs to database {at.identity}, but this is "
+                f"{seen.identity}. It was restored or has failed over, so rows already published "
+                f"may be missing and others may come again. {self._remedy()}"
+            )
+        if seen.now.xmax < at.old.xmax:
+            raise Fatal(
+                f"{self._subject()}: the database has gone back in time: transaction "
+                f"{at.old.xmax - 1} was published, but it only knows those below {seen.now.xmax}. "
+                f"It was put back from a copy of its files. {self._remedy()}"
+            )
+        self._refuse_strays(seen)
+        return at.opened(seen.now)
+
+    def _page(
+        self, reading: Reading, at: OutboxCursor, seen: Sighting
+    ) -> tuple[Sequence[OutboxRow], OutboxCursor]:
+        """Read on; a window left empty makes way for the next. Gives the cursor behind the rows."""
+        rows = reading.rows(at, self._settings.max_rows)
+        if not rows and at.new != seen.now:
+            at = at.closed().opened(seen.now)
+            rows = reading.rows(at, self._settings.max_rows)
+        if rows:
+            at = at.advanced(rows[-1].position, max(row.tx_id for row in rows))
+        exhausted = len(rows) < self._settings.max_rows
+        return rows, at.closed() if exhausted else at
+
+    def _batch(self, rows: Sequence[OutboxRow], at: OutboxCursor) -> Batch:
+        made = [self._maker.make(row) for row in rows]
+        return Batch(
+            facts=[each for each in made if isinstance(each, Fact)],
+            rejects=[each for each in made if isinstance(each, Reject)],
+            cursor=at.to_json(),
+            wait_seconds=self._rest(found=bool(rows), more=not at.resting),
+        )
+
+    def _rest(self, *, found: bool, more: bool) -> float:
+        if more:
+            return 0.0
+        doubled = min(self._wait_seconds * 2, self._settings.max_wait_seconds)
+        self._wait_seconds = self._settings.min_wait_seconds if found else doubled
+        return self._wait_seconds
+
+    def _refuse_strays(self, seen: Sighting) -> None:
+        if seen.stray_rows:
+            raise Fatal(
+                f"{self._subject()}: the table holds rows with transaction ids that this database "
+                "has not reached: they were copied from another one and would be published late, "
+                "in a wrong order. Renumber them as “Restore and failover” in docs/outbox.md says"
+            )
+
+    def _subject(self) -> str:
+        return f"outbox source {self.name} at {self._database.where}"
+
+    def _remedy(self) -> str:
+        return (
+            f"Nothing was read. Look at what is missing, then let `backbone source rewind "
+            f"{self.name}` publish a window again with the same ids (docs/outbox.md, “Restore and "
+            "failover”)"
+        )

@@ -1,0 +1,314 @@
+"""What every log must do, written once; the memory twin and the real Kafka both pass."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from backbone.errors import Fatal, Fenced, Misconfigured
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
+from backbone.kafka.reader import KafkaReader
+from backbone.kafka.subscription import KafkaMembership, KafkaSubscription
+from backbone.log import (
+    Appender,
+    End,
+    Listener,
+    Membership,
+    Message,
+    Publisher,
+    Reader,
+    Subscription,
+    TopicAdmin,
+    TopicSpec,
+)
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.record import RecordBatch
+
+
+@dataclass
+class Log:
+    """One implementation, with topics of this test's own."""
+
+    admin: TopicAdmin
+    publisher: Callable[[str, tuple[str, int]], Publisher]
+    appender: Callable[[], Appender]
+    reader: Callable[[], Reader]
+    subscription: Callable[[str, str, Listener], Subscription]
+    membership: Callable[[str, str, Listener], Membership]
+    delete: Callable[[str], Any]
+    facts: str
+    cursors: str
+
+
+@dataclass
+class Told:
+    """A listener that remembers what it was told."""
+
+    start: int = 0
+    has: set[int] = field(default_factory=set)
+    events: list[str] = field(default_factory=list)
+
+    def assigned(self, partition: int, topic_id: str) -> int:
+        assert topic_id
+        self.has.add(partition)
+        self.events.append(f"assigned {partition}")
+        return self.start
+
+    def revoked(self, partition: int) -> None:
+        self.has.discard(partition)
+        self.events.append(f"revoked {partition}")
+
+    def lost(self, partition: int) -> None:
+        self.has.discard(partition)
+        self.events.append(f"lost {partition}")
+
+
+def _memory(unique: str) -> Log:
+    log = MemoryLog()
+    return Log(
+        MemoryAdmin(log),
+        log.publisher,
+        lambda: MemoryAppender(log),
+        lambda: MemoryReader(log),
+        log.subscription,
+        log.membership,
+        log.delete,
+        f"{unique}.facts",
+        f"cursor.{unique}",
+    )
+
+
+def _kafka(unique: str, bootstrap: str) -> Log:
+    base = config.common(bootstrap, {}, unique)
+    admin = KafkaTopicAdmin(base)
+    return Log(
+        admin,
+        lambda name, cursor: KafkaPublisher(base, name, cursor),
+        lambda: KafkaAppender(base),
+        lambda: KafkaReader(base),
+        lambda group, topic, listener: KafkaSubscription(base, group, topic, listener),
+        lambda group, topic, listener: KafkaMembership(base, group, topic, listener),
+        admin.delete,
+        f"{unique}.facts",
+        f"cursor.{unique}",
+    )
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def log(request: pytest.FixtureRequest, unique: str) -> Log:
+    if request.param == "memory":
+        made = _memory(unique)
+    else:
+        made = _kafka(unique, request.getfixturevalue("endpoints").kafka_bootstrap)
+    made.admin.create(TopicSpec(made.facts, 2))
+    made.admin.create(TopicSpec(made.cursors, 1, {"cleanup.policy": "compact"}))
+    _wait(lambda: len(made.admin.topic_ids([made.facts, made.cursors])) == 2)
+    return made
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def subscription(log: Log, told: Told, unique: str) -> Iterator[Subscription]:
+    made = log.subscription(unique, log.facts, told)
+    yield made
+    made.close()
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+
+
+def _read(
+    subscription: Subscription, enough: Callable[[list[RecordBatch], list[End]], bool]
+) -> tuple[list[RecordBatch], list[End]]:
+    batches: list[RecordBatch] = []
+    ends: list[End] = []
+
+    def done() -> bool:
+        for event in subscription.poll(100, 0.2):
+            if isinstance(event, End):
+                ends.append(event)
+            else:
+                batches.append(event)
+        return enough(batches, ends)
+
+    _wait(done)
+    return batches, ends
+
+
+def _values(batches: Sequence[RecordBatch]) -> list[bytes | None]:
+    return [value for batch in batches for value in batch.values]
+
+
+def _fact(log: Log, value: bytes, key: bytes = b"k") -> Message:
+    return Message(log.facts, key, value, [("ce_id", b"1")])
+
+
+def test_a_first_publisher_finds_no_cursor_and_a_second_finds_the_last_one(log: Log) -> None:
+    first = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    assert first.open() is None
+    first.publish([_fact(log, b"a")], b"cursor 1")
+    first.publish([_fact(log, b"b")], b"cursor 2")
+    second = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    assert second.open() == b"cursor 2"
+
+
+def test_an_opened_publisher_fences_its_predecessor_whose_facts_never_appear(log: Log) -> None:
+    first = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    first.open()
+    first.publish([_fact(log, b"a")], b"1")
+    second = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    second.open()
+    with pytest.raises(Fenced):
+        first.publish([_fact(log, b"zombie")], b"2")
+    second.publish([_fact(log, b"b")], b"2")
+    assert [record.value for record in log.reader().scan(log.facts)] == [b"a", b"b"]
+
+
+def test_publishing_to_a_topic_that_is_not_there_publishes_nothing_at_all(log: Log) -> None:
+    publisher = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    publisher.open()
+    with pytest.raises(Misconfigured):
+        publisher.publish([_fact(log, b"a"), Message(f"{log.facts}.none", b"k", b"v")], b"1")
+    assert list(log.reader().scan(log.facts)) == []
+    assert log.publisher(f"tx.{log.facts}", (log.cursors, 0)).open() is None
+
+
+def test_records_of_a_key_come_in_order_from_one_partition_with_their_headers(
+    log: Log, subscription: Subscription
+) -> None:
+    publisher = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    publisher.open()
+    publisher.publish([_fact(log, b"1"), _fact(log, b"2"), _fact(log, b"3")], b"c")
+    batches, _ = _read(subscription, lambda batches, _: len(_values(batches)) == 3)
+    assert _values(batches) == [b"1", b"2", b"3"]
+    assert len({batch.partition for batch in batches}) == 1
+    assert list(batches[0].headers[0]) == [("ce_id", b"1")]
+
+
+def test_an_end_comes_after_the_records_before_it_and_is_told_again(
+    log: Log, subscription: Subscription
+) -> None:
+    log.appender().append([Message(log.facts, b"k", b"v", partition=0)])
+    batches, ends = _read(
+        subscription, lambda _, ends: len([end for end in ends if end.partition == 0]) > 1
+    )
+    assert _values(batches) == [b"v"]
+    assert {end.offset for end in ends if end.partition == 0} == {1}
+
+
+def test_reading_starts_where_the_listener_says(log: Log, unique: str) -> None:
+    log.appender().append([Message(log.facts, b"k", bytes([n]), partition=0) for n in range(5)])
+    told = Told(start=3)
+    subscription = log.subscription(unique, log.facts, told)
+    log.appender().append([Message(log.facts, b"k", bytes([n]), partition=1) for n in range(5)])
+    batches, _ = _read(subscription, lambda batches, _: len(_values(batches)) == 4)
+    assert sorted(offset for batch in batches for offset in batch.offsets) == [3, 3, 4, 4]
+    subscription.close()
+
+
+def test_a_rewound_partition_delivers_again_from_there(
+    log: Log, subscription: Subscription
+) -> None:
+    log.appender().append([Message(log.facts, b"k", bytes([n]), partition=0) for n in range(5)])
+    _read(subscription, lambda batches, _: len(_values(batches)) == 5)
+    subscription.rewind(0, 2)
+    batches, _ = _read(subscription, lambda batches, _: len(_values(batches)) == 3)
+    assert [offset for batch in batches for offset in batch.offsets] == [2, 3, 4]
+
+
+def test_nothing_is_lost_while_a_member_only_stays_alive(
+    log: Log, subscription: Subscription
+) -> None:
+    _read(subscription, lambda _, ends: len(ends) >= 2)
+    log.appender().append([Message(log.facts, b"k", b"v", partition=0)])
+    subscription.keep_alive(0.5)
+    batches, _ = _read(subscription, lambda batches, _: bool(batches))
+    assert _values(batches) == [b"v"]
+
+
+def test_two_members_share_the_partitions_and_one_takes_over_when_the_other_leaves(
+    log: Log, unique: str
+) -> None:
+    first, second = Told(), Told()
+    one = log.membership(unique, log.facts, first)
+    other = log.membership(unique, log.facts, second)
+
+    def polled(condition: Callable[[], bool]) -> Callable[[], bool]:
+        def step() -> bool:
+            one.poll(0.05)
+            other.poll(0.05)
+            return condition()
+
+        return step
+
+    _wait(polled(lambda: len(first.has) == 1 and len(second.has) == 1))
+    assert first.has | second.has == {0, 1}
+    one.close()
+    assert not first.has
+
+    def alone() -> bool:
+        other.poll(0.05)
+        return second.has == {0, 1}
+
+    _wait(alone)
+    other.close()
+
+
+def test_a_topic_deleted_and_created_again_under_a_reader_is_fatal(
+    log: Log, subscription: Subscription
+) -> None:
+    _read(subscription, lambda _, ends: len(ends) >= 2)
+    log.delete(log.facts)
+    _wait(lambda: not log.admin.topic_ids([log.facts]))
+    log.admin.create(TopicSpec(log.facts, 2))
+    with pytest.raises(Fatal, match="deleted"):
+        _read(subscription, lambda *_: False)
+
+
+def test_an_offset_beyond_the_log_is_fatal_and_never_a_silent_jump(log: Log, unique: str) -> None:
+    subscription = log.subscription(unique, log.facts, Told(start=7))
+    with pytest.raises(Fatal):
+        _read(subscription, lambda *_: False)
+    subscription.close()
+
+
+def test_a_scan_reads_from_given_starts_to_the_ends_of_its_call(log: Log) -> None:
+    log.appender().append([Message(log.facts, b"k", bytes([n]), partition=0) for n in range(5)])
+    found = [record.position.offset for record in log.reader().scan(log.facts, {0: 3})]
+    assert found == [3, 4]
+
+
+def test_the_admin_tells_ends_ids_and_what_is_configured(log: Log) -> None:
+    log.appender().append([Message(log.facts, b"k", b"v", partition=1)])
+    assert log.admin.ends(log.facts) == {0: 0, 1: 1}
+    log.admin.configure(log.facts, {"retention.ms": "1234567"})
+    _wait(lambda: log.admin.describe([log.facts])[log.facts].config["retention.ms"] == "1234567")
+    state = log.admin.describe([log.facts, f"{log.facts}.none"])
+    assert list(state) == [log.facts]
+    assert state[log.facts].partitions == 2
+
+
+def test_creating_a_topic_that_exists_leaves_it_as_it_is(log: Log) -> None:
+    before = log.admin.topic_ids([log.facts])
+    log.admin.create(TopicSpec(log.facts, 8))
+    assert log.admin.topic_ids([log.facts]) == before
+
+
+def test_the_newest_record_is_found_behind_any_number_of_transactions(log: Log) -> None:
+    publisher = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    publisher.open()
+    assert log.reader().newest(log.cursors, 0) is None
+    for number in range(40):
+        publisher.publish([], b"%d" % number)
+    assert log.reader().newest(log.cursors, 0) == b"39"

@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.stack.stack import Endpoints, Stack
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def world(stack: Stack, tmp_path: Path) -> Iterator[World]:
+    endpoints: Endpoints = stack.up()
+    made = World(endpoints, tmp_path)
+    made.reset()
+    yield made
+    made.end()

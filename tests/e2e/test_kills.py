@@ -1,0 +1,126 @@
+"""SIGKILL at random points: same facts, same views, none twice, none missing."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
+from tests.e2e.world import ORDERS, PRICES, Running, World, moments
+
+pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
+
+SEEDS = (1, 2, 3)
+KILLS = 2
+
+
+@contextmanager
+def in_background(work: Callable[[threading.Event], None]) -> Iterator[threading.Thread]:
+    """Input goes on while processes die."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _kill_and_restart(world: World, seed: int, *arguments: str) -> Running:
+    """Kill at seeded moments after the process has begun to work; the last one stays."""
+    running = world.start(*arguments)
+    for seconds in moments(seed, KILLS, 0.0, 1.0):
+        world.wait(lambda: _works(running), "it works")
+        threading.Event().wait(seconds)
+        running.kill()
+        running = world.start(*arguments)
+    return running
+
+
+def _works(running: Running) -> bool:
+    said = running.said()
+    assert running.process.poll() is None, said
+    return "shard open" in said or "partition assigned" in said
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_csv_source_publishes_every_row_once_however_often_it_is_killed(
+    world: World, seed: int
+) -> None:
+    files, rows = 60, 50
+
+    def drop(stop: threading.Event) -> None:
+        for number in range(files):
+            world.write_price_list(number, rows)
+            stop.wait(0.02)
+
+    with in_background(drop) as dropping:
+        _kill_and_restart(world, seed, "run", "source", "price-list")
+        dropping.join()
+        world.wait(lambda: world.cursor("price-list").read == files * rows, "every row was read")
+    published_once(world, PRICES, files * rows)
+    assert world.dead("price-list") == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_relay_publishes_every_row_once_however_often_it_is_killed(
+    world: World, seed: int
+) -> None:
+    written: list[str] = []
+
+    def sell(stop: threading.Event) -> None:
+        with psycopg.connect(world.shop_dsn) as connection:
+            while not stop.is_set():
+                order = f"o{len(written):05d}"
+                world.place_order(connection, order)
+                if len(written) % 10 == 0:
+                    world.cancel_order(connection, order)
+                connection.commit()
+                written.append(order)
+
+    with in_background(sell):
+        _kill_and_restart(world, seed, "run", "source", "shop")
+        world.wait(lambda: world.cursor("shop").published > 0, "something was published")
+    expected = len(written) + len(written[::10])
+    world.wait(lambda: world.cursor("shop").read == expected, "every row was read")
+    published_once(world, ORDERS, expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_views_are_the_fold_of_their_logs_however_often_the_projector_is_killed(
+    world: World, seed: int
+) -> None:
+    def publish(stop: threading.Event) -> None:
+        number = 0
+        while not stop.is_set():
+            world.append([world.price(number + n, f"C{(number + n) % 911}") for n in range(500)])
+            number += 500
+
+    with in_background(publish):
+        _kill_and_restart(world, seed, "run", "view", "prices", "orders")
+        world.wait(lambda: len(world.served("prices")) == 911, "every key is there")
+    with psycopg.connect(world.shop_dsn) as connection:
+        world.cancel_order(connection, "C1")
+    world.wait(lambda: world.caught_up("prices") and world.caught_up("orders"), "caught up")
+    prices_are_their_fold(world)
+    orders_are_their_fold(world)
+    assert world.dead("prices") == []
+
+
+@pytest.mark.parametrize("source", ["shop", "price-list"])
+def test_a_standby_takes_a_source_over_within_15_seconds(world: World, source: str) -> None:
+    active = world.start("run", "source", source)
+    world.wait(lambda: "shard open" in active.said(), "the first one is active")
+    standby = world.start("run", "source", source)
+    world.wait(lambda: standby.said() != "" or standby.process.poll() is None, "it runs")
+    active.kill()
+    killed = time.monotonic()
+    with psycopg.connect(world.shop_dsn) as connection:
+        world.place_order(connection, "o1")
+    world.write_price_list(1, 1)
+    world.wait(lambda: world.cursor(source).published == 1, "the standby has published", 15)
+    assert time.monotonic() - killed < 15

@@ -1,0 +1,311 @@
+"""The projector on memory twins: the fold, what is superseded, poison, parts, healing, fencing."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from backbone.codec.codec import Codec
+from backbone.contracts.catalog import Contracts
+from backbone.envelope import to_headers
+from backbone.errors import Fatal, Fenced
+from backbone.fact import Envelope, Fact
+from backbone.log import Message, TopicSpec
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.middleware.dead_letters import dead_letters
+from backbone.patience import Patience
+from backbone.registry.memory import MemoryRegistry
+from backbone.runner import Pace, Runner
+from backbone.settings import REPOSITORY
+from backbone.views.memory_store import MemoryViews
+from backbone.views.store import Status, ViewId
+from processors.orders import CANCELLED, PLACED, Orders
+from processors.prices import PRICES
+from processors.projector import Projector, Store
+from processors.view import View
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PRICE = "shop.pricing.PriceChanged"
+
+
+@dataclass
+class Bench:
+    """One view on memory twins, and the worker that keeps it."""
+
+    view: View
+    log: MemoryLog = field(default_factory=MemoryLog)
+    views: MemoryViews = field(default_factory=MemoryViews)
+    contracts: Contracts = field(default_factory=lambda: Contracts.load(REPOSITORY / "avro"))
+
+    def __post_init__(self) -> None:
+        registry = MemoryRegistry()
+        for contract in self.contracts.values():
+            registry.register(contract.subject, contract.registered)
+        self.codec = Codec(self.contracts, registry)
+        self.codec.check(list(self.contracts))
+        self.admin = MemoryAdmin(self.log)
+        self.admin.create(TopicSpec(self.view.topic, 1))
+        self.admin.create(TopicSpec(f"dlq.{self.view.name}", 1))
+        self.id = ViewId(self.view.name, 1, 1)
+
+    def publish(self, fact_type: str, key: str, **data: Any) -> None:
+        contract = self.contracts[fact_type]
+        envelope = Envelope("id", contract.system_of_record, START, "7")
+        value = self.codec.encode(Fact(fact_type, key, data, envelope))
+        headers = to_headers(envelope, contract.ce_type)
+        self.append(Message(contract.topic, key.encode(), value, headers))
+
+    def append(self, message: Message) -> None:
+        MemoryAppender(self.log).append([message])
+
+    def price(self, code: str, price: str, seconds: int) -> None:
+        at = START + timedelta(seconds=seconds)
+        money = {"price": Decimal(price), "currency": "GBP"}
+        self.publish(PRICE, code, stock_code=code, effective_at=at, **money)
+
+    def worker(self) -> "Worker":
+        return Worker(self)
+
+    def served(self) -> dict[str, Mapping[str, Any]]:
+        found, after = dict[str, Mapping[str, Any]](), None
+        while True:
+            page = asyncio.run(self.views.reader().page(self.id, after, 1_000))
+            found |= {key: entry.value for key, entry in page.entries}
+            after = page.next_key
+            if after is None:
+                return found
+
+    def status(self) -> Status:
+        found = asyncio.run(self.views.reader().statuses(self.id))[0]
+        assert found is not None
+        return found
+
+    def dead(self) -> int:
+        return len(list(MemoryReader(self.log).scan(f"dlq.{self.view.name}")))
+
+
+class Worker:
+    def __init__(self, bench: Bench) -> None:
+        store = Store(bench.id, bench.views.writer(), lambda: bench.admin.ends(bench.view.topic))
+        self.projector = Projector(bench.view, bench.contracts, bench.codec, store)
+        stack = [dead_letters(bench.view.name, MemoryAppender(bench.log))]
+        self.runner = Runner(self.projector, stack, Patience("t"), Pace(max_records=1_000_000))
+        self.subscription = bench.log.subscription("group", bench.view.topic, self.runner)
+
+    def run(self, polls: int = 3) -> None:
+        self.runner.run(self.subscription, _after(polls))
+
+
+def _after(polls: int) -> Callable[[], bool]:
+    left = [polls]
+
+    def stop() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    return stop
+
+
+@pytest.fixture
+def prices() -> Bench:
+    return Bench(PRICES)
+
+
+@pytest.fixture
+def orders() -> Bench:
+    return Bench(Orders())
+
+
+def test_the_newest_price_counts_whatever_order_it_came_in(prices: Bench) -> None:
+    prices.price("A", "2.00", seconds=5)
+    prices.price("A", "1.00", seconds=1)
+    prices.worker().run()
+    assert prices.served()["A"] == {
+        "stock_code": "A",
+        "price": "2.0000",
+        "currency": "GBP",
+        "effective_at": "2026-01-01T00:00:05.000000Z",
+    }
+
+
+def test_of_two_prices_of_one_instant_the_later_statement_counts(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    prices.price("A", "2.00", seconds=1)
+    prices.worker().run()
+    assert prices.served()["A"]["price"] == "2.0000"
+
+
+def test_an_older_price_in_a_later_batch_is_superseded(prices: Bench) -> None:
+    prices.price("A", "2.00", seconds=5)
+    worker = prices.worker()
+    worker.run()
+    prices.price("A", "1.00", seconds=1)
+    worker.run()
+    assert prices.served()["A"]["price"] == "2.0000"
+
+
+def test_an_order_keeps_its_lines_when_it_is_cancelled(orders: Bench) -> None:
+    line = {"stock_code": "A", "description": None, "quantity": 3, "unit_price": Decimal("1.50")}
+    orders.publish(
+        PLACED,
+        "1",
+        order_id="1",
+        placed_at=START,
+        customer_id="c",
+        country="France",
+        currency="GBP",
+        lines=[line],
+    )
+    orders.publish(CANCELLED, "1", order_id="1", cancelled_at=START, reason="late")
+    orders.worker().run()
+    assert orders.served()["1"] == {
+        "order_id": "1",
+        "status": "cancelled",
+        "placed_at": "2026-01-01T00:00:00.000000Z",
+        "country": "France",
+        "currency": "GBP",
+        "lines": [
+            {"stock_code": "A", "description": None, "quantity": 3, "unit_price": "1.5000"}
+        ],
+        "total": "4.5000",
+        "cancelled_at": "2026-01-01T00:00:00.000000Z",
+        "reason": "late",
+    }
+
+
+def test_a_cancel_without_an_order_is_a_cancelled_order_without_lines(orders: Bench) -> None:
+    orders.publish(CANCELLED, "C1", order_id="C1", cancelled_at=START, reason=None)
+    orders.worker().run()
+    assert orders.served()["C1"]["status"] == "cancelled"
+    assert orders.served()["C1"]["lines"] == []
+
+
+def test_a_poisoned_record_is_parked_once_and_its_neighbours_are_applied(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    prices.append(Message(PRICES.topic, b"B", b"not a frame"))
+    prices.price("C", "1.00", seconds=1)
+    prices.worker().run()
+    assert sorted(prices.served()) == ["A", "C"]
+    assert prices.dead() == 1
+
+
+def test_a_record_without_a_key_is_poison(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    record = next(iter(MemoryReader(prices.log).scan(PRICES.topic)))
+    prices.append(Message(PRICES.topic, None, record.value, partition=0))
+    prices.worker().run()
+    assert prices.dead() == 1
+
+
+def test_a_batch_of_many_keys_is_written_in_parts_that_each_move_the_offset(prices: Bench) -> None:
+    for number in range(2_500):
+        prices.price(f"P{number}", "1.00", seconds=number)
+    worker = prices.worker()
+    batch, *_ = worker.subscription.poll(10_000, 0)
+    worker.projector.step(batch)
+    parts = worker.projector._held[0].staged
+    assert [len(part.entries) for part in parts] == [1000, 1000, 500]
+    assert [part.status.offset for part in parts] == [1000, 2000, 2500]
+
+
+def test_a_restart_at_any_part_gives_the_same_view(prices: Bench) -> None:
+    for number in range(2_500):
+        prices.price(f"P{number % 1_300}", f"{number + 1}.00", seconds=number)
+    first = prices.worker()
+    batch, *_ = first.subscription.poll(10_000, 0)
+    first.projector.step(batch)
+    staged = first.projector._held[0]
+    first.projector._write(0, staged, staged.staged[0])
+    first.subscription.close()
+    prices.worker().run()
+    assert len(prices.served()) == 1_300
+    assert prices.served()["P7"]["price"] == "1308.0000"
+    assert prices.served()["P1299"]["price"] == "1300.0000"
+
+
+def test_applying_the_whole_log_again_changes_nothing(prices: Bench) -> None:
+    for number in range(50):
+        prices.price(f"P{number % 7}", f"{number + 1}.00", seconds=number % 11)
+    worker = prices.worker()
+    worker.run()
+    before = prices.served()
+    prices.views.flush()
+    worker.run(6)
+    assert prices.served() == before
+
+
+def test_an_emptied_store_heals_by_itself_and_says_so_until_it_has(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    worker = prices.worker()
+    worker.run()
+    prices.views.flush()
+    worker.run(1)
+    assert prices.status().rebuilding
+    worker.run()
+    assert prices.served()["A"]["price"] == "1.0000"
+    assert not prices.status().rebuilding
+
+
+def test_a_worker_whose_partition_was_claimed_by_another_writes_nothing(prices: Bench) -> None:
+    worker = prices.worker()
+    worker.run()
+    prices.views.writer().claim(prices.id, 0)
+    prices.price("A", "1.00", seconds=1)
+    with pytest.raises(Fenced):
+        worker.run()
+    assert prices.served() == {}
+
+
+def test_a_view_built_from_a_topic_that_was_recreated_is_refused(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    first = prices.worker()
+    first.run()
+    first.subscription.close()
+    prices.log.delete(PRICES.topic)
+    prices.admin.create(TopicSpec(PRICES.topic, 1))
+    with pytest.raises(Fatal, match="backbone view rebuild prices"):
+        prices.worker().run()
+
+
+def test_a_quiet_view_is_current_because_its_end_was_seen(prices: Bench) -> None:
+    prices.price("A", "1.00", seconds=1)
+    prices.worker().run()
+    status = prices.status()
+    assert status.offset == 1
+    assert status.current_until_ms >= status.as_of_ms > 0
+
+
+@dataclass(frozen=True)
+class Exploding:
+    """A fold with a defect; its message quotes the fact."""
+
+    name: str = "exploding"
+    version: int = 1
+    topic: str = PRICES.topic
+    key: str = "k"
+    example: str = ""
+    freshness_seconds: int = 1
+    description: str = ""
+
+    @property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        return {PRICE: ("price",)}
+
+    def apply(self, state: Mapping[str, Any] | None, fact: Fact) -> Mapping[str, Any]:
+        del state
+        raise RuntimeError(f"secret {fact.data['price']}")
+
+
+def test_a_fold_that_raises_parks_its_fact_without_quoting_it() -> None:
+    bench = Bench(Exploding())
+    bench.price("A", "1.00", seconds=1)
+    bench.worker().run()
+    letter = next(iter(MemoryReader(bench.log).scan("dlq.exploding")))
+    reasons = dict(letter.headers)
+    assert reasons["dlq.error.code"] == b"handler_failed"
+    assert b"RuntimeError" in (reasons["__connect.errors.exception.message"] or b"")
+    assert b"secret" not in b"".join(value or b"" for value in reasons.values())

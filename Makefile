@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo test check lint types format requirements clean
+.PHONY: help demo test check lint types format docs requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -31,6 +31,32 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.demo
 
+demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the story is told
+	@$(BIN)/backbone demo $(ARGS)
+
+test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types test  ## what CI runs
+
+lint: $(VENV)/.dev  ## ruff: rules and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(VENV)/.dev  ## mypy, strict
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev  ## let ruff put things in order
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.dev  ## write the generated pages again
+	@$(BIN)/python -m cli.reference > docs/cli.md
+
 requirements:  ## pin every dependency again, with hashes
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --extra stack --group build -o requirements/demo.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/demo.txt pyproject.toml --extra stack --group build --group dev -o requirements/dev.txt
+
+clean:  ## end the embedded stack and remove everything that make and the demo made
+	@[ ! -x $(BIN)/backbone ] || $(BIN)/backbone stack down --wipe
+	@rm -rf $(VENV) .backbone .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -38,12 +38,15 @@ class Patience:
             try:
                 result = call()
             except Transient as error:
-                seconds = self._backoff.next_seconds(error)
-                metrics.RETRIES.labels(self._name).inc()
-                self._log.warning("waiting", reason=str(error), seconds=round(seconds, 2))
-                self._keep_alive(seconds)
-                if not self._worth_it():
-                    raise Abandoned from error
+                self._wait(error)
             else:
                 self._backoff.reset()
                 return result
+
+    def _wait(self, error: Transient) -> None:
+        seconds = self._backoff.next_seconds(error)
+        metrics.RETRIES.labels(self._name).inc()
+        self._log.warning("waiting", reason=str(error), seconds=round(seconds, 2))
+        self._keep_alive(seconds)
+        if not self._worth_it():
+            raise Abandoned from error

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -103,17 +104,18 @@ class Runner:
     def run(self, subscription: Subscription, stop: Callable[[], bool]) -> None:
         """Until told to stop. Raises Fatal; Transients are waited out here, in place."""
         self._patience.attach(subscription.keep_alive, lambda: self._worth_it(stop))
-        while not stop():
-            self._working_on = None
-            try:
-                events = self._patience.insist(lambda: self._poll(subscription))
-            except Abandoned:
-                return
-            fetched_under = dict(self._owned)
-            for event in events:
-                if event.partition in fetched_under:
-                    self._working_on = (event.partition, fetched_under[event.partition])
-                    self._serve(subscription, event)
+        with suppress(Abandoned):  # told to stop while waiting for the cluster
+            while not stop():
+                self._round(subscription)
+
+    def _round(self, subscription: Subscription) -> None:
+        self._working_on = None
+        events = self._patience.insist(lambda: self._poll(subscription))
+        fetched_under = dict(self._owned)
+        for event in events:
+            if event.partition in fetched_under:
+                self._working_on = (event.partition, fetched_under[event.partition])
+                self._serve(subscription, event)
 
     def _renew(self, partition: int) -> None:
         self._assignments += 1

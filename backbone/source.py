@@ -50,8 +50,10 @@ class Source(Protocol):
     registry before the first poll.
     """
 
-    name: str
-    facts: Sequence[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def facts(self) -> Sequence[str]: ...
 
     def poll(self, cursor: Cursor | None) -> Batch:
         """Give the inputs behind `cursor` (None: from the beginning), in order.

@@ -128,12 +128,12 @@ class SourceRunner:
 
         Raises Fatal when going on could lose or double facts. Transients are waited out here.
         """
+        idle = False
         try:
-            while not stop():
+            while not stop() and not (until_idle and idle):
                 membership.poll(self._rest_seconds())
-                idle = [self._step(partition) for partition in list(self._shards)]
-                if until_idle and idle and all(idle):
-                    return
+                answers = [self._step(partition) for partition in list(self._shards)]
+                idle = bool(answers) and all(answers)
         finally:
             for partition in list(self._shards):
                 self.revoked(partition)

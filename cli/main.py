@@ -9,7 +9,7 @@ import typer
 
 from backbone import logs
 from backbone.errors import BackboneError
-from cli import contracts, dlq, listing, run, topics, view, wiring
+from cli import contracts, dlq, listing, run, source, topics, view, wiring
 from cli.demo.command import demo
 from cli.problems import FAILED
 from cli.stack import command as stack
@@ -24,6 +24,7 @@ app.add_typer(stack.app, name="stack")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(topics.app, name="topics")
 app.add_typer(run.app, name="run")
+app.add_typer(source.app, name="source")
 app.add_typer(view.app, name="view")
 app.add_typer(dlq.app, name="dlq")
 app.command("list")(listing.show_all)

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from backbone.registry.confluent import ConfluentRegistry
-
 from backbone import metrics, topics
 from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
@@ -19,11 +17,13 @@ from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
 from backbone.kafka.subscription import KafkaMembership, KafkaSubscription
+from backbone.log import TopicSpec
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
+from backbone.registry.confluent import ConfluentRegistry
 from backbone.registry.port import Registry
 from backbone.runner import Runner
 from backbone.settings import Settings, load
@@ -76,7 +76,7 @@ def reader() -> KafkaReader:
     return KafkaReader(kafka("reader"))
 
 
-def declared_topics() -> list[topics.TopicSpec]:
+def declared_topics() -> list[TopicSpec]:
     return topics.declared(contracts(), list(SOURCES), list(VIEWS))
 
 
@@ -89,17 +89,20 @@ def source(name: str) -> Source:
 
 def source_runner(name: str, encoder: Codec) -> tuple[SourceRunner, KafkaMembership]:
     """Raises Transient and Misconfigured: the topics' limits are asked for."""
-    cursors, base = topics.cursor_topic(name), kafka(f"source-{name}")
-    prefix = f"{settings().app}.{settings().environment}.{name}"
-
-    def publisher(shard: int) -> KafkaPublisher:
-        return KafkaPublisher(base, f"{prefix}-{shard}", (cursors, shard))
-
     made = source(name)
     limits = fact_limits(made.facts)
-    runner = SourceRunner(made, Edges(publisher, encoder, contracts(), limits))
-    membership = KafkaMembership(base, f"{settings().app}.source.{name}", cursors, runner)
-    return runner, membership
+    edges = Edges(lambda shard: publisher(name, shard), encoder, contracts(), limits)
+    runner = SourceRunner(made, edges)
+    group = f"{settings().app}.source.{name}"
+    cursors = topics.cursor_topic(name)
+    return runner, KafkaMembership(kafka(f"source-{name}"), group, cursors, runner)
+
+
+def publisher(name: str, shard: int) -> KafkaPublisher:
+    """Opening it fences whoever publishes for this shard of the source."""
+    transactional_id = f"{settings().app}.{settings().environment}.{name}-{shard}"
+    cursor = (topics.cursor_topic(name), shard)
+    return KafkaPublisher(kafka(f"source-{name}"), transactional_id, cursor)
 
 
 def fact_limits(facts: Sequence[str]) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro.read import SchemaResolutionError
 from fastavro.types import Schema
 
 from backbone.codec.raw import compile_lift, without_logical_types
@@ -59,10 +60,16 @@ class RowDecoder:
         try:
             raw = schemaless_reader(stream, self._writer, reader)
             self._refuse_overlong(payload)
+        except SchemaResolutionError as error:
+            raise Poison(
+                PoisonReason.SCHEMA_REFUSED,
+                f"the writer's schema of this {self._name} cannot be read with our contract: "
+                f"{error}",
+            ) from None
         except Exception as error:  # noqa: BLE001 - hostile bytes: a dozen kinds, one meaning
             raise Poison(
                 PoisonReason.UNDECODABLE,
-                f"the payload of {len(payload)} bytes is not a {self._name}: it is damaged, cut "
+                f"the payload of {len(payload)} bytes is no {self._name}: it is damaged, cut "
                 f"off, or written with another schema ({type(error).__name__})",
             ) from None
         left = len(payload) - stream.tell()

@@ -42,8 +42,8 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.field}" if self.field else self.file
-        return f"{place} {self.what}: {self.remedy}"
+        what = f"{self.field} {self.what}" if self.field else self.what
+        return f"{self.file}: {what}: {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

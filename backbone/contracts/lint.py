@@ -22,7 +22,19 @@ _UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _LAST_WORD = re.compile(r"[A-Z][a-z0-9]*$")
 _IRREGULAR = frozenset(
     {
-        *("Begun", "Bought", "Built", "Chosen", "Drawn", "Found", "Given", "Held", "Kept", "Left"),
+        *(
+            "Begun",
+            "Bought",
+            "Built",
+            "Chosen",
+            "Done",
+            "Drawn",
+            "Found",
+            "Given",
+            "Held",
+            "Kept",
+            "Left",
+        ),
         *("Lost", "Made", "Met", "Paid", "Put", "Read", "Sent", "Set", "Shut", "Sold", "Split"),
         *("Spent", "Taken", "Told", "Withdrawn", "Won", "Written"),
     }
@@ -80,7 +92,7 @@ def _fact(source: Source) -> Found:
     last = found[0] if found else ""
     if not _PASCAL.fullmatch(name) or not (last.endswith("ed") or last in _IRREGULAR):
         yield "N001", ""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     if Path(source.file).name.partition(".")[0] != snake:
         yield "N002", ""
     if not source.schema.get("namespace") and "." not in name:

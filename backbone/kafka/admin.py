@@ -103,14 +103,8 @@ class KafkaTopicAdmin:
             )
         except KafkaException as error:
             raise translate(error, doing) from error
-        found = {}
-        for name, future in futures.items():
-            try:
-                found[name] = _result(future, doing)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise translate(error, doing) from error
-        return found
+        found = {name: _unless_missing(future, doing) for name, future in futures.items()}
+        return {name: each for name, each in found.items() if each is not None}
 
     def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
         if not names:
@@ -140,6 +134,15 @@ def _result(future: "Future[Any]", doing: str) -> Any:
         return future.result(timeout=CALL_SECONDS + 1)
     except TimeoutError as error:
         raise translate(KafkaError(KafkaError._TIMED_OUT), doing) from error  # noqa: SLF001
+
+
+def _unless_missing(future: "Future[Any]", doing: str) -> Any:
+    try:
+        return _result(future, doing)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise translate(error, doing) from error
 
 
 def _translated(future: "Future[Any]", doing: str) -> Any:

@@ -1,5 +1,6 @@
 """Bounded reads outside any group: the newest cursor, and whole topics for operators."""
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
@@ -61,27 +62,36 @@ class KafkaReader:
             return
         place = KafkaPartition(topic, partition, start)
         self._consumer.assign([place])
-        deadline = time.monotonic() + _PATIENCE_SECONDS
         try:
-            while self._position(place, start) < end:
-                for message in self._take():
-                    if self._is_end(message):
-                        return
-                    deadline = time.monotonic() + _PATIENCE_SECONDS
-                    if (message.offset() or 0) < end:
-                        yield _record(message, topic_id)
-                if time.monotonic() > deadline:
-                    raise Transient(f"Kafka did not answer while reading {topic}/{partition}")
+            yield from (
+                _record(message, topic_id)
+                for message in self._messages(place, end)
+                if (message.offset() or 0) < end
+            )
         finally:
             self._consumer.unassign()
+
+    def _messages(self, place: KafkaPartition, end: int) -> Iterator[Message]:
+        """Until `end` or the end of the partition; by position, for the tail may be control
+        records, which are never delivered."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._position(place) < end:
+            messages = self._take()
+            if messages:
+                deadline = time.monotonic() + _PATIENCE_SECONDS
+            elif time.monotonic() > deadline:
+                raise Transient(f"Kafka did not answer while reading {place.topic}")
+            yield from itertools.takewhile(lambda each: not self._is_end(each), messages)
+            if any(map(self._is_end, messages[-1:])):
+                return
 
     def _take(self) -> list[Message]:
         first = self._consumer.poll(0.2)
         return [] if first is None else [first, *self._consumer.consume(10_000, 0)]
 
-    def _position(self, place: KafkaPartition, start: int) -> int:
-        found = self._consumer.position([place])[0].offset
-        return start if found < 0 else found  # -1001: nothing was read yet
+    def _position(self, place: KafkaPartition) -> int:
+        found: int = self._consumer.position([place])[0].offset
+        return place.offset if found < 0 else found  # -1001: nothing was read yet
 
     @staticmethod
     def _is_end(message: Message) -> bool:

@@ -5,7 +5,6 @@ its habits end here: its retries (our callers wait, and may be told to stop), th
 HTTP library beneath it, and that it throws away why a schema is incompatible (asked again offline).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +30,8 @@ _UNAUTHORIZED = frozenset({401, 403})
 # address or a proxy without a backend would turn every record into a dead letter.
 _NOT_FOUND = frozenset({40401, 40402, 40403})
 _CONFLICT = 409
+# What the client makes of a 200 that is a proxy's page, or JSON of another kind.
+_NO_ANSWER = (ValueError, TypeError, KeyError, AttributeError)
 _BUSY = frozenset({408, 429})
 _SERVER_ERROR = 500
 
@@ -52,7 +53,8 @@ class ConfluentRegistry:
                 return self._client.register_schema(subject, _avro(schema_text))
         except _Refused as refused:
             if refused.status == _CONFLICT:
-                raise Incompatible(subject, self._why(subject, schema_text, refused)) from refused
+                why = self._why(subject, schema_text, str(refused))
+                raise Incompatible(subject, why) from refused
             raise
 
     def lookup(self, subject: str, schema_text: str) -> int | None:
@@ -68,11 +70,15 @@ class ConfluentRegistry:
     def schema(self, schema_id: int) -> str | None:
         try:
             with self._translated():
-                return self._client.get_schema(schema_id).schema_str
+                text = self._client.get_schema(schema_id).schema_str
         except _Refused as refused:
             if refused.code in _NOT_FOUND:
                 return None
             raise
+        if text is None:  # an answer without a schema, which the client has kept by now
+            self._client.clear_caches()
+            raise self._away("an answer without a schema")
+        return text
 
     def versions(self, subject: str) -> list[str]:
         try:
@@ -91,7 +97,8 @@ class ConfluentRegistry:
             return invalid
         with self._translated():
             fits = self._client.test_compatibility_all_versions(subject, _avro(schema_text))
-        return [] if fits else self._why(subject, schema_text, None)
+        said = "the registry refuses it and does not say why"
+        return [] if fits else self._why(subject, schema_text, said)
 
     def require_full_transitive(self, subject: str) -> None:
         with self._translated():
@@ -101,10 +108,9 @@ class ConfluentRegistry:
         """Let go of the connections."""
         self._client.close()
 
-    def _why(self, subject: str, schema_text: str, refused: "_Refused | None") -> list[str]:
+    def _why(self, subject: str, schema_text: str, said: str) -> list[str]:
         """In words that name the fields: registries say "/fields/2", or nothing."""
-        said = [str(refused)] if refused else []
-        return full_transitive(self.versions(subject), schema_text) or said
+        return full_transitive(self.versions(subject), schema_text) or [said]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -112,11 +118,14 @@ class ConfluentRegistry:
             yield
         except SchemaRegistryError as error:
             raise self._error(error) from error
-        except (HTTPError, OAuthTokenError, json.JSONDecodeError) as error:
-            raise Transient(
-                f"the schema registry at {self._url} does not answer ({type(error).__name__}): "
-                "check that it runs and that this is its address"
-            ) from error
+        except (HTTPError, OAuthTokenError, *_NO_ANSWER) as error:
+            raise self._away(type(error).__name__) from error
+
+    def _away(self, why: str) -> Transient:
+        return Transient(
+            f"the schema registry at {self._url} does not answer ({why}): "
+            "check that it runs and that this is its address"
+        )
 
     def _error(self, error: SchemaRegistryError) -> BackboneError:
         status = error.http_status_code

@@ -212,11 +212,11 @@ class RedisViewReader:
     async def _run(self, pipeline: Any) -> list[Any]:
         """Errors are looked for here: redis-py's own text for them quotes the command."""
         with translated(self._address):
-            answers = await pipeline.execute(raise_on_error=False)
-            for answer in answers:
-                if isinstance(answer, exceptions.RedisError):
-                    raise answer
-        return cast("list[Any]", answers)
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+            errors = [each for each in answers if isinstance(each, exceptions.RedisError)]
+            if errors:
+                raise errors[0]
+        return answers
 
 
 def _all_partitions(view: ViewId) -> Iterable[PartitionKeys]:

@@ -4,11 +4,11 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from backbone import dead_letters
 from backbone.errors import Fatal
@@ -16,6 +16,7 @@ from backbone.kafka.reader import KafkaReader
 from backbone.record import Record, last_header
 from cli import wiring
 from cli.demo import balance
+from cli.demo.progress import Meter
 from cli.demo.scene import Scene, say
 from cli.output import Format, show
 from processors.catalog import VIEWS
@@ -23,6 +24,7 @@ from processors.catalog import VIEWS
 _PATIENCE_SECONDS = 180.0
 SOURCES = {"price-list": balance.PRICES_TOPIC, "shop": balance.ORDERS_TOPIC}
 EXPECTED = {"price-list": "price_list.csv", "shop": "orders.jsonl"}
+_HEADERS = ("ETag", "Backbone-As-Of", "Backbone-Staleness", "Backbone-Position")
 
 
 def tell(scene: Scene) -> None:
@@ -46,24 +48,23 @@ def print_line(line: str = "") -> None:
 
 def _follow(scene: Scene, reader: KafkaReader) -> None:
     """Show progress until every input was read and every view is at the end of its topic."""
-    inputs = {name: _inputs(scene, name) for name in SOURCES}
+    totals = {name: _inputs(scene, name) for name in SOURCES}
     shop = scene.start_shop()
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    with _progress() as progress:
-        bars = {
-            name: progress.add_task(f"{name}: inputs read", total=inputs[name]) for name in SOURCES
-        }
-        views = progress.add_task("views: facts behind", total=None)
-        while not _done(scene, reader, progress, (bars, views)) or shop.poll() is None:
-            scene.fleet.check()
-            if shop.poll():
-                raise Fatal(f"the shop failed: {scene.fleet.last_words('shop')}")
+    with Meter(totals) as meter:
+        while shop.poll() is None or not _all_read(reader, totals, meter) or _behind(scene) != 0:
+            _watch(scene, shop.poll())
             if time.monotonic() > deadline:
-                raise Fatal(
-                    f"the views did not catch up in {_PATIENCE_SECONDS:.0f} s; see the logs"
-                )
-            time.sleep(0.25)
+                raise Fatal(f"not everything was there in {_PATIENCE_SECONDS:.0f} s; see the logs")
     say(scene.fleet.last_words("shop"))
+
+
+def _watch(scene: Scene, shop_ended_with: int | None) -> None:
+    """A moment's rest, in which nothing may have died."""
+    scene.fleet.check()
+    if shop_ended_with:
+        raise Fatal(f"the shop failed: {scene.fleet.last_words('shop')}")
+    time.sleep(0.25)
 
 
 def _inputs(scene: Scene, name: str) -> int:
@@ -71,38 +72,21 @@ def _inputs(scene: Scene, name: str) -> int:
     return lines - 1 if EXPECTED[name].endswith(".csv") else lines
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
-
-
-def _done(
-    scene: Scene,
-    reader: KafkaReader,
-    progress: Progress,
-    tasks: tuple[dict[str, TaskID], TaskID],
-) -> bool:
-    bars, views = tasks
+def _all_read(reader: KafkaReader, totals: dict[str, int], meter: Meter) -> bool:
     read = {name: balance.cursor(reader, name).read for name in SOURCES}
-    for name, bar in bars.items():
-        progress.update(bar, completed=read[name])
-    behind = _behind(scene)
-    progress.update(views, completed=behind or 0)
-    all_read = all(read[name] >= _inputs(scene, name) for name in SOURCES)
-    return all_read and behind == 0
+    meter.show(read)
+    return all(read[name] >= totals[name] for name in totals)
 
 
 def _behind(scene: Scene) -> int | None:
     """Log positions that the views have yet to reach; None while that cannot be told."""
     try:
         answer = scene.client.get("/readyz")
-        positions = wiring.view_positions(list(VIEWS))
     except httpx.HTTPError:
         return None
     if answer.status_code != httpx.codes.OK:
         return None
-    admin = wiring.topic_admin()
+    admin, positions = wiring.topic_admin(), wiring.view_positions(list(VIEWS))
     return sum(
         max(0, end - positions[name].get(partition, 0))
         for name, view in VIEWS.items()
@@ -115,53 +99,34 @@ def _balance(scene: Scene, reader: KafkaReader) -> None:
     codec = wiring.codec()
     sources = [balance.source_balance(reader, name, topic) for name, topic in SOURCES.items()]
     print_line("\nread = published + rejected, by the cursors and by counting the topics:")
-    show(
-        [
-            {
-                "source": each.source,
-                "read": each.read,
-                "published": each.published,
-                "rejected": each.rejected,
-                "in the topic": each.in_topic,
-                "in the dead letters": each.in_dead_letters,
-                "balances": "yes" if each.balances else "NO",
-            }
-            for each in sources
-        ],
-        (
-            "source",
-            "read",
-            "published",
-            "rejected",
-            "in the topic",
-            "in the dead letters",
-            "balances",
-        ),
-        Format.TABLE,
-    )
+    _table([asdict(each) | {"balances": _yes(each.balances)} for each in sources])
     views = [
         balance.view_balance(scene.client, "prices", balance.latest_prices(reader, codec)),
         balance.view_balance(scene.client, "orders", balance.folded_orders(reader, codec)),
     ]
-    print_line(
-        "\nan independent fold of the committed records, against every answer of the gateway:"
-    )
-    show(
+    print_line("\nan independent fold of the committed records, against the gateway's answers:")
+    _table(
         [
             {
                 "view": each.view,
                 "expected": each.expected,
                 "served": each.served,
                 "differing": len(each.differing),
-                "equal": "yes" if each.balances else "NO",
+                "equal": _yes(each.balances),
             }
             for each in views
-        ],
-        ("view", "expected", "served", "differing", "equal"),
-        Format.TABLE,
+        ]
     )
-    if not all(each.balances for each in (*sources, *views)):
+    if not all([each.balances for each in sources] + [each.balances for each in views]):
         raise Fatal("the balance does not hold: see the tables above, and the processes' logs")
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> None:
+    show(rows, list(rows[0]), Format.TABLE)
+
+
+def _yes(holds: bool) -> str:  # noqa: FBT001 - rendered, not a mode
+    return "yes" if holds else "NO"
 
 
 def _ask(scene: Scene) -> None:
@@ -171,8 +136,8 @@ def _ask(scene: Scene) -> None:
         answer = scene.client.get(path)
         print_line(f"\n$ curl -i {scene.gateway_url}{path}")
         print_line(f"HTTP/1.1 {answer.status_code}")
-        for name in ("ETag", "Backbone-As-Of", "Backbone-Staleness", "Backbone-Position"):
-            print_line(f"{name}: {answer.headers[name]}")
+        for name in _HEADERS:
+            print_line(f"{name}: {answer.headers.get(name)}")
         print_line(json.dumps(answer.json(), indent=2, ensure_ascii=False))
 
 

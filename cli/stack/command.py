@@ -34,9 +34,12 @@ DEFAULT_STATE = Path(".backbone")
 STATE_STYLES = {"running": "green", "dead": "red", "stopped": "dim"}
 
 
-@app.command(epilog="Example: backbone stack up --state /tmp/second-stack")
+@app.command()
 def up(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
-    """Start what does not run, and print where everything answers."""
+    """Start what does not run, and print where everything answers.
+
+    Example: backbone stack up --state /tmp/second-stack
+    """
     with _progress() as report:
         endpoints = asdict(Stack(state, report).up())
     if output is Output.JSON:
@@ -48,16 +51,22 @@ def up(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) 
     Console().print(table)
 
 
-@app.command(epilog="Example: backbone stack down --wipe")
+@app.command()
 def down(state: StateOption = DEFAULT_STATE, *, wipe: WipeOption = False) -> None:
-    """End everything the stack started. Its data stays, unless you wipe it."""
+    """End everything the stack started. Its data stays, unless you wipe it.
+
+    Example: backbone stack down --wipe
+    """
     with _progress() as report:
         Stack(state, report).down(wipe=wipe)
 
 
-@app.command(epilog="Example: backbone stack status --output json")
+@app.command()
 def status(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
-    """Show which services run. `dead` ones were started and ended by themselves: see `up`."""
+    """Show which services run. `dead` ones were started and ended by themselves: see `up`.
+
+    Example: backbone stack status --output json
+    """
     with _progress():
         services = Stack(state).status()
     if output is Output.JSON:

@@ -36,16 +36,11 @@ class FactMaker:
         facts: list[Fact] = []
         rejects: list[Reject] = []
         order = [columns.index(name) for name in self._settings.columns]
-        sorted_already = order == list(range(len(columns)))
         for row in rows:
             origin = Origin(f"{file}:{row.line}", row.raw, None, columns)
+            sequence = f"{file}:{row.line:010d}"
             try:
-                if row.problem is not None:
-                    raise row.problem
-                if len(row.cells) != len(columns):
-                    raise _wrong_width(row, columns)
-                cells = row.cells if sorted_already else [row.cells[index] for index in order]
-                facts.append(self._fact(f"{file}:{row.line:010d}", cells, origin))
+                facts.append(self._fact(sequence, _cells(row, order), origin))
             except Poison as poison:
                 rejects.append(Reject(origin, poison, self._settings.fact_type))
         return facts, rejects
@@ -98,7 +93,12 @@ class FactMaker:
         )
 
 
-def _wrong_width(row: Row, columns: tuple[str, ...]) -> Poison:
-    return Poison(
-        PoisonReason.UNPARSABLE, f"the row has {len(row.cells)} of {len(columns)} columns"
-    )
+def _cells(row: Row, order: list[int]) -> list[str]:
+    """The cells in the order the columns are declared."""
+    if row.problem is not None:
+        # several rows may share it: without this its traceback would grow with each of them
+        raise row.problem.with_traceback(None)
+    if len(row.cells) != len(order):
+        message = f"the row has {len(row.cells)} of {len(order)} columns"
+        raise Poison(PoisonReason.UNPARSABLE, message)
+    return [row.cells[index] for index in order]

@@ -102,13 +102,17 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | 
     # newline="\n" splits at line feeds only and keeps what quoted fields hold as it is
     reader = csv.reader(StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     while True:
-        try:
-            for cells in reader:
-                yield reader.line_num, cells, None
-        except csv.Error as error:
-            yield reader.line_num, [], str(error)
-        else:
+        cells, error = _next(reader)
+        if cells is None:
             return
+        yield reader.line_num, cells, error
+
+
+def _next(reader: Iterator[list[str]]) -> tuple[list[str] | None, str | None]:
+    try:
+        return next(reader, None), None
+    except csv.Error as error:
+        return [], str(error)
 
 
 def _each(lines: list[bytes], line: int, problem: Poison) -> Iterator[Row]:

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from cli.demo.balance import folded_orders, latest_prices
 from backbone.kafka.reader import KafkaReader
+from cli.demo.balance import folded_orders, latest_prices
 from tests.e2e.world import World
 
 

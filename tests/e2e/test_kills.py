@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
@@ -34,7 +35,7 @@ def _kill_and_restart(world: World, seed: int, *arguments: str) -> Running:
     """Kill at seeded moments after the process has begun to work; the last one stays."""
     running = world.start(*arguments)
     for seconds in moments(seed, KILLS, 0.0, 1.0):
-        world.wait(lambda: _works(running), "it works")
+        world.wait(partial(_works, running), "it works")
         threading.Event().wait(seconds)
         running.kill()
         running = world.start(*arguments)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -54,6 +55,7 @@ class Running:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", *arguments],
                 env=environment,
+                cwd=log.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -149,6 +151,7 @@ class World:
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
             env={**self.environment, **settings},
+            cwd=self.folder,
             capture_output=True,
             text=True,
             check=False,
@@ -158,7 +161,9 @@ class World:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                logs = "\n".join(f"--- {each.log.name}\n{each.said()[-1500:]}" for each in self.running)
+                logs = "\n".join(
+                    f"--- {each.log.name}\n{each.said()[-1500:]}" for each in self.running
+                )
                 raise AssertionError(f"not in {seconds:.0f} s: {what}\n{logs}")
             time.sleep(0.02)
 
@@ -241,7 +246,9 @@ class World:
             reader.close()
 
     def ids(self, topic: str) -> list[str]:
-        return [(last_header(each.headers, "ce_id") or b"").decode() for each in self.records(topic)]
+        return [
+            (last_header(each.headers, "ce_id") or b"").decode() for each in self.records(topic)
+        ]
 
     def dead(self, name: str) -> list[Record]:
         return self.records(topic_of(name))
@@ -294,3 +301,10 @@ def moments(seed: int, count: int, least: float, most: float) -> Iterator[float]
     """Seeded waits until the next kill."""
     chance = random.Random(seed)
     return (chance.uniform(least, most) for _ in range(count))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

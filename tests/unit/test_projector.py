@@ -18,6 +18,7 @@ from backbone.log import Message, TopicSpec
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.patience import Patience
+from backbone.record import RecordBatch
 from backbone.registry.memory import MemoryRegistry
 from backbone.runner import Pace, Runner
 from backbone.settings import REPOSITORY
@@ -110,6 +111,12 @@ def _after(polls: int) -> Callable[[], bool]:
     return stop
 
 
+def _batch(worker: Worker) -> RecordBatch:
+    first, *_ = worker.subscription.poll(10_000, 0)
+    assert isinstance(first, RecordBatch)
+    return first
+
+
 @pytest.fixture
 def prices() -> Bench:
     return Bench(PRICES)
@@ -168,9 +175,7 @@ def test_an_order_keeps_its_lines_when_it_is_cancelled(orders: Bench) -> None:
         "placed_at": "2026-01-01T00:00:00.000000Z",
         "country": "France",
         "currency": "GBP",
-        "lines": [
-            {"stock_code": "A", "description": None, "quantity": 3, "unit_price": "1.5000"}
-        ],
+        "lines": [{"stock_code": "A", "description": None, "quantity": 3, "unit_price": "1.5000"}],
         "total": "4.5000",
         "cancelled_at": "2026-01-01T00:00:00.000000Z",
         "reason": "late",
@@ -205,7 +210,7 @@ def test_a_batch_of_many_keys_is_written_in_parts_that_each_move_the_offset(pric
     for number in range(2_500):
         prices.price(f"P{number}", "1.00", seconds=number)
     worker = prices.worker()
-    batch, *_ = worker.subscription.poll(10_000, 0)
+    batch = _batch(worker)
     worker.projector.step(batch)
     parts = worker.projector._held[0].staged
     assert [len(part.entries) for part in parts] == [1000, 1000, 500]
@@ -216,7 +221,7 @@ def test_a_restart_at_any_part_gives_the_same_view(prices: Bench) -> None:
     for number in range(2_500):
         prices.price(f"P{number % 1_300}", f"{number + 1}.00", seconds=number)
     first = prices.worker()
-    batch, *_ = first.subscription.poll(10_000, 0)
+    batch = _batch(first)
     first.projector.step(batch)
     staged = first.projector._held[0]
     first.projector._write(0, staged, staged.staged[0])

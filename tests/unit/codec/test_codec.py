@@ -22,7 +22,9 @@ DATA = {
     "currency": "GBP",
     "effective_at": SINCE,
 }
-VALUE = b"\0\0\0\0\1" + b"\x0c85123A" + b"\4\x63\x9c" + b"\6GBP" + b"\x80\xd3\xc7\xb3\xa6\x9d\xd7\4"
+VALUE = (
+    b"\0\0\0\0\1" + b"\x0c85123A" + b"\4\x63\x9c" + b"\6GBP" + b"\x80\x90\xe7\x8f\xaa\x9d\xd7\x04"
+)
 FactOf = Callable[..., Fact]
 
 

@@ -123,7 +123,7 @@ def test_every_violation_of_a_decoded_fact_is_named_by_its_path() -> None:
         "name": "Happened",
         "fields": [{"name": "small", "type": "long"}, {"name": "ratio", "type": "double"}],
     }
-    ours = {**raw, "fields": [{"name": "small", "type": "int"}, raw["fields"][1]]}  # type: ignore[index]
+    ours = {**raw, "fields": [{"name": "small", "type": "int"}, raw["fields"][1]]}
     contract = Contract("Happened", 1, ours, *NAMED)
     payload = RowEncoder(Contract("Happened", 1, raw, *NAMED)).encode(
         {"small": 2**40, "ratio": 0.1}

@@ -54,7 +54,7 @@ LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 EAST = timezone(timedelta(hours=1))
 MIN_MICROS, MAX_MICROS = -62_135_596_800_000_000, 253_402_300_799_999_999
 
-VALUES = {
+VALUES: dict[str, Case] = {
     "V01": Case("boolean", (True, False), (1, 0, "true", None), ((b"", UNDECODABLE),)),
     "V02": Case(
         "int",
@@ -104,7 +104,7 @@ VALUES = {
         DECIMAL,
         (Decimal("999999999999999.9999"), Decimal("-0.0001"), Decimal("1.5"), Decimal("1E+3")),
         (
-            Decimal("1000000000000000"),
+            Decimal(10**15),
             Decimal("0.00001"),
             Decimal("NaN"),
             Decimal("-Infinity"),
@@ -169,7 +169,7 @@ VALUES = {
 ONE_BAD = [(line, value) for line, case in VALUES.items() for value in case.refused]
 ONE_GOOD = [(line, value) for line, case in VALUES.items() for value in case.accepted]
 BAD_BYTES = [(line, *each) for line, case in VALUES.items() for each in case.bytes_refused]
-LAX = {
+LAX: dict[str, list[tuple[Any, bytes, Any]]] = {
     "L01": [("boolean", b"\2", True)],
     "L02": [(["null", "int"], varint(-1) + b"\2", 1), (ENUM, varint(-1), "PAID")],
     "L03": [("long", b"\x80" * 9 + b"\0", 0), ("int", b"\x82\x80\0", 1)],

@@ -1,120 +1,19 @@
 """The projector on memory twins: the fold, what is superseded, poison, parts, healing, fencing."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from backbone.codec.codec import Codec
-from backbone.contracts.catalog import Contracts
-from backbone.envelope import to_headers
 from backbone.errors import Fatal, Fenced
-from backbone.fact import Envelope, Fact
+from backbone.fact import Fact
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
-from backbone.middleware.dead_letters import dead_letters
-from backbone.patience import Patience
-from backbone.record import RecordBatch
-from backbone.registry.memory import MemoryRegistry
-from backbone.runner import Pace, Runner
-from backbone.settings import REPOSITORY
-from backbone.views.memory_store import MemoryViews
-from backbone.views.store import Status, ViewId
+from backbone.memory.log import MemoryReader
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
-from processors.projector import Projector, Store
-from processors.view import View
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-PRICE = "shop.pricing.PriceChanged"
-
-
-@dataclass
-class Bench:
-    """One view on memory twins, and the worker that keeps it."""
-
-    view: View
-    log: MemoryLog = field(default_factory=MemoryLog)
-    views: MemoryViews = field(default_factory=MemoryViews)
-    contracts: Contracts = field(default_factory=lambda: Contracts.load(REPOSITORY / "avro"))
-
-    def __post_init__(self) -> None:
-        registry = MemoryRegistry()
-        for contract in self.contracts.values():
-            registry.register(contract.subject, contract.registered)
-        self.codec = Codec(self.contracts, registry)
-        self.codec.check(list(self.contracts))
-        self.admin = MemoryAdmin(self.log)
-        self.admin.create(TopicSpec(self.view.topic, 1))
-        self.admin.create(TopicSpec(f"dlq.{self.view.name}", 1))
-        self.id = ViewId(self.view.name, 1, 1)
-
-    def publish(self, fact_type: str, key: str, **data: Any) -> None:
-        contract = self.contracts[fact_type]
-        envelope = Envelope("id", contract.system_of_record, START, "7")
-        value = self.codec.encode(Fact(fact_type, key, data, envelope))
-        headers = to_headers(envelope, contract.ce_type)
-        self.append(Message(contract.topic, key.encode(), value, headers))
-
-    def append(self, message: Message) -> None:
-        MemoryAppender(self.log).append([message])
-
-    def price(self, code: str, price: str, seconds: int) -> None:
-        at = START + timedelta(seconds=seconds)
-        money = {"price": Decimal(price), "currency": "GBP"}
-        self.publish(PRICE, code, stock_code=code, effective_at=at, **money)
-
-    def worker(self) -> "Worker":
-        return Worker(self)
-
-    def served(self) -> dict[str, Mapping[str, Any]]:
-        found, after = dict[str, Mapping[str, Any]](), None
-        while True:
-            page = asyncio.run(self.views.reader().page(self.id, after, 1_000))
-            found |= {key: entry.value for key, entry in page.entries}
-            after = page.next_key
-            if after is None:
-                return found
-
-    def status(self) -> Status:
-        found = asyncio.run(self.views.reader().statuses(self.id))[0]
-        assert found is not None
-        return found
-
-    def dead(self) -> int:
-        return len(list(MemoryReader(self.log).scan(f"dlq.{self.view.name}")))
-
-
-class Worker:
-    def __init__(self, bench: Bench) -> None:
-        store = Store(bench.id, bench.views.writer(), lambda: bench.admin.ends(bench.view.topic))
-        self.projector = Projector(bench.view, bench.contracts, bench.codec, store)
-        stack = [dead_letters(bench.view.name, MemoryAppender(bench.log))]
-        self.runner = Runner(self.projector, stack, Patience("t"), Pace(max_records=1_000_000))
-        self.subscription = bench.log.subscription("group", bench.view.topic, self.runner)
-
-    def run(self, polls: int = 3) -> None:
-        self.runner.run(self.subscription, _after(polls))
-
-
-def _after(polls: int) -> Callable[[], bool]:
-    left = [polls]
-
-    def stop() -> bool:
-        left[0] -= 1
-        return left[0] < 0
-
-    return stop
-
-
-def _batch(worker: Worker) -> RecordBatch:
-    first, *_ = worker.subscription.poll(10_000, 0)
-    assert isinstance(first, RecordBatch)
-    return first
+from tests.view_bench import PRICE, START, Bench, batch_of
 
 
 @pytest.fixture
@@ -210,7 +109,7 @@ def test_a_batch_of_many_keys_is_written_in_parts_that_each_move_the_offset(pric
     for number in range(2_500):
         prices.price(f"P{number}", "1.00", seconds=number)
     worker = prices.worker()
-    batch = _batch(worker)
+    batch = batch_of(worker)
     worker.projector.step(batch)
     parts = worker.projector._held[0].staged
     assert [len(part.entries) for part in parts] == [1000, 1000, 500]
@@ -221,7 +120,7 @@ def test_a_restart_at_any_part_gives_the_same_view(prices: Bench) -> None:
     for number in range(2_500):
         prices.price(f"P{number % 1_300}", f"{number + 1}.00", seconds=number)
     first = prices.worker()
-    batch = _batch(first)
+    batch = batch_of(first)
     first.projector.step(batch)
     staged = first.projector._held[0]
     first.projector._write(0, staged, staged.staged[0])

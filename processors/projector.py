@@ -16,7 +16,7 @@ from backbone import metrics
 from backbone.contracts.catalog import Contracts
 from backbone.documents import render
 from backbone.envelope import from_headers
-from backbone.errors import Fatal, Poison, PoisonReason
+from backbone.errors import Fatal, Poison, PoisonReason, Transient
 from backbone.fact import Fact
 from backbone.log import BEGINNING, End
 from backbone.logs import logger
@@ -47,12 +47,14 @@ class Store:
 
 @dataclass(slots=True)
 class _Held:
-    """A partition that is ours: how it was claimed, where it stands, and what is staged."""
+    """A partition that is ours: how it was claimed, where it stands, what is staged, and whether
+    the store was found emptied or replaced and is not claimed again yet."""
 
     token: str
     run_id: str
     status: Status
     staged: list[Part] = field(default_factory=list)
+    wiped: bool = False
 
 
 class Projector:
@@ -72,6 +74,10 @@ class Projector:
     # claiming
 
     def assigned(self, partition: int, topic_id: str) -> int:
+        return self._claim(partition, topic_id, known=0)
+
+    def _claim(self, partition: int, topic_id: str, known: int) -> int:
+        """A store that stands below `known` is an older copy: built again, as an emptied one."""
         claimed = self._store.writer.claim(self._store.view, partition)
         status = claimed.status
         if status is not None and status.topic_id != topic_id:
@@ -80,14 +86,23 @@ class Projector:
                 f"{self._view.topic} is {topic_id} now: it was deleted and created again. Rebuild "
                 f"the view with `backbone view rebuild {self.name}` (docs/recreated-topic.md)"
             )
-        if status is None:
-            status = Status(topic_id, 0, self._store.ends()[partition], 0, 0)
-            self._store.writer.start(self._store.view, partition, claimed.token, status)
-            self._log.info("building", partition=partition, until=status.rebuild_until)
+        if status is None or status.offset < known:
+            before = status or Status(topic_id, 0, 0, 0, 0)
+            status = self._start(partition, claimed.token, before)
         self._held[partition] = _Held(claimed.token, claimed.run_id, status)
         # from 0, not from the beginning: facts that are gone must be noticed, unless the topic
         # never promised to keep them
         return status.offset if status.offset or self._kept_for_ever else BEGINNING
+
+    def _start(self, partition: int, token: str, before: Status) -> Status:
+        """Readers are told to wait until the log's end of now is reached."""
+        status = replace(before, rebuild_until=self._store.ends()[partition])
+        try:
+            self._store.writer.start(self._store.view, partition, token, status)
+        except Wiped as error:
+            raise Transient(f"emptied again while it was claimed: {error}") from error
+        self._log.info("building", partition=partition, until=status.rebuild_until)
+        return status
 
     def revoked(self, partition: int) -> None:
         self._held.pop(partition, None)
@@ -202,30 +217,32 @@ class Projector:
     # making it durable
 
     def commit(self, batch: RecordBatch) -> int | None:
-        held = self._held[batch.partition]
-        try:
-            while held.staged:
-                self._write(batch.partition, held, held.staged[0])
-                del held.staged[0]
-        except Wiped:
-            return self._heal(batch.partition, held.status.topic_id)
-        return None
+        return self._write_staged(batch.partition, self._held[batch.partition])
 
     def idle(self, end: End) -> int | None:
         held = self._held[end.partition]
-        if self._store.writer.run_id() != held.run_id:
-            return self._heal(end.partition, held.status.topic_id)
         after = replace(
             held.status,
             # the tail of a log may be control records, which are never delivered
             offset=max(held.status.offset, end.offset),
             current_until_ms=max(held.status.current_until_ms, end.seen_ms),
         )
+        held.staged = [Part(held.status.offset, {}, after)]
+        restarted = self._store.writer.run_id() != held.run_id
+        # also then the write comes first: another claim must fence us, not be claimed over
+        again = self._write_staged(end.partition, held)
+        return self._heal(end.partition, held) if restarted and again is None else again
+
+    def _write_staged(self, partition: int, held: _Held) -> int | None:
+        """Called again after a Transient: once it was found wiped, nothing is written before the
+        partition is claimed anew, for a claim of ours that got no answer would fence us."""
         try:
-            self._write(end.partition, held, Part(held.status.offset, {}, after))
+            while held.staged and not held.wiped:
+                self._write(partition, held, held.staged[0])
+                del held.staged[0]
         except Wiped:
-            return self._heal(end.partition, held.status.topic_id)
-        return None
+            held.wiped = True
+        return self._heal(partition, held) if held.wiped else None
 
     def _write(self, partition: int, held: _Held, part: Part) -> None:
         self._store.writer.write(self._store.view, partition, held.token, part)
@@ -234,9 +251,12 @@ class Projector:
         metrics.VIEW_APPLIED.labels(*labels).set(part.status.as_of_ms / 1000)
         metrics.VIEW_CURRENT.labels(*labels).set(part.status.current_until_ms / 1000)
 
-    def _heal(self, partition: int, topic_id: str) -> int:
+    def _heal(self, partition: int, held: _Held) -> int:
+        held.wiped = True
         self._log.warning("the store was emptied or replaced: healing", partition=partition)
-        return self.assigned(partition, topic_id)
+        # what readers were shown already, or were to wait for
+        known = max(held.status.offset, held.status.rebuild_until)
+        return self._claim(partition, held.status.topic_id, known)
 
 
 def _version(fact: Fact) -> tuple[int, int]:

@@ -18,10 +18,7 @@ Facts = list[tuple[str, dict[str, Any]]]
 
 def histories(name: str) -> st.SearchStrategy[Facts]:
     """Facts of the types that the view reads, in any order."""
-    kinds = [
-        payloads(CONTRACTS[fact]).map(lambda data, fact=fact: (fact, data))
-        for fact in VIEWS[name].reads
-    ]
+    kinds = [st.tuples(st.just(fact), payloads(CONTRACTS[fact])) for fact in VIEWS[name].reads]
     return st.lists(st.one_of(*kinds), min_size=1, max_size=12)
 
 

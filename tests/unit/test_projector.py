@@ -1,7 +1,7 @@
 """The projector on memory twins: the fold, what is superseded, poison, parts, healing, fencing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from backbone.errors import Fatal, Fenced
 from backbone.fact import Fact
 from backbone.log import Message, TopicSpec
 from backbone.memory.log import MemoryReader
+from backbone.record import Outcome
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
 from tests.view_bench import PRICE, START, Bench, batch_of
@@ -86,6 +87,39 @@ def test_a_cancel_without_an_order_is_a_cancelled_order_without_lines(orders: Be
     orders.worker().run()
     assert orders.served()["C1"]["status"] == "cancelled"
     assert orders.served()["C1"]["lines"] == []
+
+
+def test_a_cancel_is_final(orders: Bench) -> None:
+    orders.publish(CANCELLED, "1", order_id="1", cancelled_at=START, reason=None)
+    line = {"stock_code": "A", "description": None, "quantity": 1, "unit_price": Decimal(1)}
+    known = {"customer_id": None, "country": "France", "currency": "GBP", "lines": [line]}
+    orders.publish(PLACED, "1", order_id="1", placed_at=START, **known)
+    orders.worker().run()
+    assert orders.served()["1"]["status"] == "cancelled"
+    assert orders.served()["1"]["total"] == "1.0000"
+
+
+def test_records_that_were_applied_before_are_superseded_when_they_come_again(
+    prices: Bench,
+) -> None:
+    prices.price("A", "1.00", seconds=1)
+    worker = prices.worker()
+    batch = batch_of(worker)
+    assert worker.projector.step(batch).count(Outcome.APPLIED) == 1
+    worker.projector.commit(batch)
+    assert worker.projector.step(batch).count(Outcome.SUPERSEDED) == 1
+
+
+def test_a_record_that_made_the_entry_is_superseded_by_it(prices: Bench) -> None:
+    """The offset was lost, the entries were not: what they hold is not applied twice."""
+    prices.price("A", "1.00", seconds=1)
+    worker = prices.worker()
+    batch = batch_of(worker)
+    worker.projector.step(batch)
+    worker.projector.commit(batch)
+    held = worker.projector._held[0]
+    held.status = replace(held.status, offset=0)
+    assert worker.projector.step(batch).count(Outcome.SUPERSEDED) == 1
 
 
 def test_a_poisoned_record_is_parked_once_and_its_neighbours_are_applied(prices: Bench) -> None:

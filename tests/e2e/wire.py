@@ -1,0 +1,79 @@
+"""The network between a process and Redis, which can hold up what the process sends."""
+
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+
+class Wire:
+    """Listens at `url` and passes everything on to Redis and back, until it is told to hold.
+
+    A process waits for the answer to each command, so what is held up is one command: the one
+    that nobody can call back.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        address = urlsplit(redis_url)
+        self._redis = (address.hostname, address.port)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._sockets = [self._server]
+        self._words: tuple[bytes, ...] = ()
+        self._free = threading.Event()
+        self._answered = b""
+        self.holds = threading.Event()
+        self.url = f"redis://127.0.0.1:{self._server.getsockname()[1]}/0"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._free.set()
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def hold(self, *words: bytes) -> None:
+        """Keep the next command that contains all the words, and what follows it."""
+        self._words = words
+
+    def release(self) -> None:
+        """Let it reach Redis after all."""
+        self._words, self._answered = (), b""
+        self._free.set()
+
+    def answered(self) -> bytes:
+        """What Redis has said since the release."""
+        return self._answered
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                process, _ = self._server.accept()
+                server = socket.create_connection(self._redis)
+                self._sockets += [process, server]
+                for pump in (self._send, self._answer):
+                    threading.Thread(target=pump, args=(process, server), daemon=True).start()
+
+    def _send(self, process: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while data := process.recv(65536):
+                if self._words and all(word in data for word in self._words):
+                    self.holds.set()
+                    self._free.wait()
+                server.sendall(data)
+
+    def _answer(self, process: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(65536):
+                self._answered += data
+                process.sendall(data)

@@ -13,8 +13,8 @@ class Decoder(Protocol):
     def decode(self, payload: bytes) -> dict[str, Any]:
         """Give a fact's data: every byte consumed, every value in the accepted domain.
 
-        Raises Poison (TOO_LARGE, UNDECODABLE, TRAILING_BYTES, OUT_OF_DOMAIN) and nothing else,
-        whatever the bytes.
+        Raises Poison and nothing else, whatever the bytes: TOO_LARGE, UNDECODABLE, TRAILING_BYTES,
+        OUT_OF_DOMAIN, or SCHEMA_REFUSED where the writer's schema does not resolve to ours.
         """
 
 

@@ -107,8 +107,7 @@ def _tagged(shape: Shape, path: str) -> Iterator[str]:
         case Record():
             for field in shape.fields:
                 here = f"{path}.{field.name}" if path else field.name
-                if PII in field.tags | _record_tags(field.shape):
-                    yield here
+                yield from [here] if PII in field.tags | _record_tags(field.shape) else []
                 yield from _tagged(field.shape, here)
 
 

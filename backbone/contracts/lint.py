@@ -172,10 +172,9 @@ def _since(source: Source, previous: Mapping[str, Sequence[str]]) -> Found:
         return
     ours = _meanings(source.contract.schema)
     for text in previous.get(source.contract.subject, ()):
-        for path, before in _meanings(json.loads(text)).items():
-            now = ours.get(path, before)
-            if now != before:
-                yield "D001" if before[0] == now[0] == "decimal" else "D002", path
+        earlier = _meanings(json.loads(text))
+        for path in [path for path in earlier if earlier[path] != ours.get(path, earlier[path])]:
+            yield "D001" if earlier[path][0] == ours[path][0] == "decimal" else "D002", path
 
 
 def _meanings(schema: Any) -> dict[str, tuple[Any, Any, Any]]:

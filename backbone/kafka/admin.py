@@ -18,14 +18,15 @@ from confluent_kafka.admin import (
     TopicDescription,
 )
 
-from backbone.kafka.config import CALL_SECONDS, Config
+from backbone.kafka.config import CALL_SECONDS, Config, admin, servers
 from backbone.kafka.errors import translate
 from backbone.log import TopicSpec, TopicState
 
 
 class KafkaTopicAdmin:
     def __init__(self, base: Config) -> None:
-        self._client = AdminClient(base)
+        self._client = AdminClient(admin(base))
+        self._where = servers(base)
         self._partitions: dict[str, int] = {}  # a topic's count only grows, by an operator's hand
 
     def describe(self, names: Sequence[str]) -> dict[str, TopicState]:
@@ -41,15 +42,16 @@ class KafkaTopicAdmin:
         return {name: topic_id(found) for name, found in self._descriptions(names).items()}
 
     def create(self, spec: TopicSpec) -> None:
+        doing = f"creating the topic {spec.name} at {self._where}"
         futures = self._client.create_topics(
             [NewTopic(spec.name, spec.partitions, config=dict(spec.config))],
             request_timeout=CALL_SECONDS,
         )
         try:
-            _result(futures[spec.name], f"creating the topic {spec.name}")
+            _result(futures[spec.name], doing)
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise translate(error, f"creating the topic {spec.name}") from error
+                raise translate(error, doing) from error
 
     def configure(self, name: str, config: Mapping[str, str]) -> None:
         resource = ConfigResource(
@@ -61,12 +63,12 @@ class KafkaTopicAdmin:
             ],
         )
         futures = self._client.incremental_alter_configs([resource], request_timeout=CALL_SECONDS)
-        _translated(futures[resource], f"configuring the topic {name}")
+        _translated(futures[resource], f"configuring the topic {name} at {self._where}")
 
     def delete(self, name: str) -> None:
         """Not part of the port: nothing of ours deletes a topic but tests."""
         futures = self._client.delete_topics([name], request_timeout=CALL_SECONDS)
-        _translated(futures[name], f"deleting the topic {name}")
+        _translated(futures[name], f"deleting the topic {name} at {self._where}")
 
     def ends(self, topic: str) -> dict[int, int]:
         return self.offsets(topic, OffsetSpec.latest())
@@ -76,7 +78,7 @@ class KafkaTopicAdmin:
         return self.offsets(topic, OffsetSpec.earliest())
 
     def offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
-        doing = f"asking for the offsets of {topic}"
+        doing = f"asking for the offsets of {topic} at {self._where}"
         if topic not in self._partitions:
             description = self._descriptions([topic]).get(topic)
             if description is None:
@@ -94,7 +96,7 @@ class KafkaTopicAdmin:
         }
 
     def _descriptions(self, names: Sequence[str]) -> dict[str, TopicDescription]:
-        doing = f"describing the topics {', '.join(names)}"
+        doing = f"describing the topics {', '.join(names)} at {self._where}"
         if not names:
             return {}
         try:
@@ -111,7 +113,7 @@ class KafkaTopicAdmin:
             return {}
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         futures = self._client.describe_configs(resources, request_timeout=CALL_SECONDS)
-        doing = f"reading the settings of {', '.join(names)}"
+        doing = f"reading the settings of {', '.join(names)} at {self._where}"
         return {
             resource.name: {
                 key: str(entry.value) for key, entry in _translated(future, doing).items()

@@ -49,6 +49,17 @@ def common(bootstrap: str, extra: Mapping[str, str], client_id: str) -> Config:
     }
 
 
+def servers(base: Config) -> str:
+    """Where the cluster is, for messages."""
+    return str(base["bootstrap.servers"])
+
+
+def admin(base: Config) -> Config:
+    # a broker that was away leads in a new epoch: asked for offsets in the remembered one it
+    # refuses for as long as that is remembered, a quarter of an hour by default
+    return {**base, "metadata.max.age.ms": 1_000}
+
+
 def producer(base: Config) -> Config:
     return {
         **base,

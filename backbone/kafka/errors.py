@@ -23,6 +23,13 @@ _MISSING = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
 }
 _TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE}
+_SILENT = {
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._MSG_TIMED_OUT,  # noqa: SLF001
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._RESOLVE,  # noqa: SLF001
+}
 
 
 def translate(error: KafkaError | KafkaException, doing: str) -> BackboneError:
@@ -43,4 +50,9 @@ def translate(error: KafkaError | KafkaException, doing: str) -> BackboneError:
         return Misconfigured(f"{text}. Run `backbone topics plan`, then `backbone topics apply`")
     if code in _TOO_LARGE:
         return Fatal(f"{text}. Raise max.message.bytes of the topic: `backbone topics plan`")
+    if code in _SILENT:
+        text = (
+            f"Kafka did not answer while {doing} ({found.name()}): "
+            "check that it runs and that this is its address"
+        )
     return Transient(text)

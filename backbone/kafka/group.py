@@ -104,6 +104,7 @@ class Identity:
         self._every_seconds = every_seconds
         self._known: str | None = None
         self._due = 0.0
+        self._log = logger(f"group.{topic}")
 
     def check(self) -> str:
         """The id. Raises Transient before it was ever known, Fatal when it is another one."""
@@ -113,9 +114,11 @@ class Identity:
         self._due = now + self._every_seconds
         try:
             found = self._admin.topic_ids([self._topic]).get(self._topic)
-        except Transient:
+        except Transient as error:
             if self._known is None:
                 raise
+            # the client waits by itself, and says nothing of it
+            self._log.warning("waiting", reason=str(error))
             return self._known
         self._compare(found)
         self._known = found

@@ -33,7 +33,7 @@ class KafkaPublisher:
         self._base = base
         self._config = config.transactional(base, transactional_id)
         self._cursor_topic, self._shard = cursor
-        self._doing = f"publishing as {transactional_id}"
+        self._doing = f"publishing as {transactional_id} at {config.servers(base)}"
         self._producer: Producer | None = None
 
     def open(self) -> bytes | None:
@@ -90,7 +90,8 @@ class KafkaAppender:
 
     def append(self, messages: Sequence[Message]) -> None:
         topics = ", ".join(sorted({message.topic for message in messages}))
-        doing = f"appending {len(messages)} records to {topics}"
+        where = config.servers(self._config)
+        doing = f"appending {len(messages)} records to {topics} at {where}"
         deliveries = _Deliveries()
         try:
             for message in messages:

@@ -26,6 +26,7 @@ class KafkaReader:
         settings = config.reader(base, f"reader-{uuid4()}") | {"fetch.wait.max.ms": 20}
         self._consumer = Consumer(settings)
         self._admin = KafkaTopicAdmin(base)
+        self._where = config.servers(base)
 
     def close(self) -> None:
         self._consumer.close()
@@ -80,7 +81,9 @@ class KafkaReader:
             if messages:
                 deadline = time.monotonic() + _PATIENCE_SECONDS
             elif time.monotonic() > deadline:
-                raise Transient(f"Kafka did not answer while reading {place.topic}")
+                raise Transient(
+                    f"Kafka did not answer while reading {place.topic} at {self._where}"
+                )
             yield from itertools.takewhile(lambda each: not self._is_end(each), messages)
             if any(map(self._is_end, messages[-1:])):
                 return
@@ -93,14 +96,14 @@ class KafkaReader:
         found: int = self._consumer.position([place])[0].offset
         return place.offset if found < 0 else found  # -1001: nothing was read yet
 
-    @staticmethod
-    def _is_end(message: Message) -> bool:
+    def _is_end(self, message: Message) -> bool:
         error = message.error()
         if error is None:
             return False
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             return True
-        raise translate(error, f"reading {message.topic()}/{message.partition()}")
+        place = f"{message.topic()}/{message.partition()}"
+        raise translate(error, f"reading {place} at {self._where}")
 
 
 def _record(message: Message, topic_id: str) -> Record:

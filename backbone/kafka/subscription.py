@@ -37,6 +37,7 @@ class KafkaSubscription:
     def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
         self._consumer = Consumer(config.member(base, group))
         self._topic = topic
+        self._where = config.servers(base)
         self._admin = KafkaTopicAdmin(base)
         self._identity = Identity(self._admin, topic)
         self._assignment = Assignment(self._consumer, topic, listener)
@@ -121,7 +122,7 @@ class KafkaSubscription:
             return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._gone(partition, error)
-        translated = translate(error, f"reading {self._topic}/{partition}")
+        translated = translate(error, f"reading {self._topic}/{partition} at {self._where}")
         if isinstance(translated, Misconfigured):
             self._identity.confirm()
             self._identity.check()

@@ -1,14 +1,15 @@
 """The demo's stage: stack, database, contracts, topics, data and the running processes."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,10 +17,17 @@ from backbone.errors import Fatal
 from cli import wiring
 from cli.contracts import register_all
 from cli.demo.fleet import Fleet
-from cli.stack.stack import Endpoints, Stack
+from cli.stack.stack import Stack
 from cli.topics import apply_all
 
 DATABASE = "shop"
+GIVEN = {
+    "BACKBONE_KAFKA_BOOTSTRAP",
+    "BACKBONE_REGISTRY_URL",
+    "BACKBONE_REDIS_URL",
+    "BACKBONE_POSTGRES_DSN",
+}
+"""With all of these set, the services are somebody else's and no stack is started."""
 
 
 class Scene:
@@ -30,7 +38,8 @@ class Scene:
         self.state = wiring.settings().state_dir.resolve()
         self.prepared = self.state / "online-retail"
         self._stack = Stack(self.state, say)
-        self._endpoints: Endpoints | None = None
+        # what ran before stays up after us
+        self._ours = not all(each.state == "running" for each in self._stack.status())
         self.fleet = Fleet(self.state / "logs", {})
 
     def __enter__(self) -> Self:
@@ -43,14 +52,15 @@ class Scene:
         trace: TracebackType | None,
     ) -> None:
         self.fleet.stop()
-        with suppress(KeyboardInterrupt):
+        if self._ours:
             self._stack.down()
 
     def set_up(self) -> None:
         """The environment as an operator would make it, with the operator's commands."""
-        self._endpoints = self._stack.up()
+        if not os.environ.keys() >= GIVEN:
+            self._stack.up()
+            wiring.settings.cache_clear()  # the stack has written where its services are
         self.fleet = Fleet(self.state / "logs", self._environment())
-        wiring.settings.cache_clear()  # the stack has written where its services are
         self.script("prepare.py", str(self.prepared))
         self.script("shop.py", "create-database", "--dsn", self.postgres_dsn)
         say("registering the contracts")
@@ -88,9 +98,9 @@ class Scene:
 
     @property
     def postgres_dsn(self) -> str:
-        if self._endpoints is None:
-            raise Fatal("the scene is set up first")
-        return self._endpoints.postgres_dsn.rsplit("/", 1)[0] + f"/{DATABASE}"
+        """The shop has a database of its own on the configured server."""
+        configured = wiring.settings().services.postgres_dsn.get_secret_value()
+        return urlsplit(configured)._replace(path=f"/{DATABASE}").geturl()
 
     @cached_property
     def gateway_url(self) -> str:

@@ -59,6 +59,9 @@ class Positions(_Watching):
         found: list[bytes | None] = self._redis.mget(self._offsets)
         return [int(each or 0) for each in found]
 
+    def beyond(self, offsets: list[int]) -> bool:
+        return all(now > then for now, then in zip(self.offsets(), offsets, strict=True))
+
     def _look(self) -> None:
         now = self.offsets()
         for partition, (before, after) in enumerate(zip(self._last, now, strict=True)):

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -269,3 +270,17 @@ def test_a_document_keeps_nulls_lists_and_records(codec: Codec) -> None:
 def test_the_order_version_is_the_contracts_field_or_the_log_offset(codec: Codec) -> None:
     assert codec.order_version(PRICE, DATA, offset=7) == 1_317_718_800_000_000
     assert codec.order_version(ORDER, {}, offset=7) == 7
+
+
+def test_forged_schema_ids_without_end_do_not_fill_the_memory(contracts: Contracts) -> None:
+    codec = Codec(contracts, MemoryRegistry())
+    for schema_id in range(10_050):
+        _poison(codec, schema_id.to_bytes(5, "big"))
+    assert len(codec._refused) == 50
+
+
+def test_bytes_have_no_document(contracts: Contracts) -> None:
+    schema = {"type": "record", "name": "R", "fields": [{"name": "it", "type": "bytes"}]}
+    contract = replace(contracts[PRICE], schema=schema, type="R")
+    with pytest.raises(Misconfigured, match="a field of bytes, which JSON cannot show"):
+        Codec(Contracts({"R": contract}), MemoryRegistry()).document("R", {"it": b""})

@@ -1,7 +1,6 @@
 """Whatever the bytes, the decoder gives a fact or a Poison; whatever is written is read back."""
 
 import contextlib
-import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -137,4 +136,3 @@ def test_a_message_about_a_damaged_fact_quotes_none_of_it() -> None:
     with pytest.raises(Poison) as caught:
         DECODER.decode(b"\x14secret@a.b")
     assert "secret" not in str(caught.value)
-    assert math.isclose(len(str(caught.value)), 130, abs_tol=60)

@@ -270,7 +270,13 @@ def test_p02_a_payload_has_at_most_four_mebibytes() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"\x80" * 10 + b"\1", b"\x80" * 200 + b"\1", b"\xff" * 9 + b"\x7f", b"\xff" * 9 + b"\2"],
+    [
+        b"\x80" * 10 + b"\1",
+        b"\x80" * 10 + b"\0",
+        b"\x80" * 200 + b"\1",
+        b"\xff" * 9 + b"\x7f",
+        b"\xff" * 9 + b"\2",
+    ],
 )
 def test_p03_a_number_has_at_most_ten_bytes_and_64_bits(payload: bytes) -> None:
     with pytest.raises(Poison) as caught:

@@ -53,15 +53,15 @@ def _follow(scene: Scene, reader: KafkaReader) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     with Meter(totals) as meter:
         while shop.poll() is None or not _all_read(reader, totals, meter) or _behind(scene) != 0:
-            _watch(scene, shop.poll())
-            if time.monotonic() > deadline:
-                raise Fatal(f"not everything was there in {_PATIENCE_SECONDS:.0f} s; see the logs")
+            _watch(scene, shop.poll(), deadline)
     say(scene.fleet.last_words("shop"))
 
 
-def _watch(scene: Scene, shop_ended_with: int | None) -> None:
+def _watch(scene: Scene, shop_ended_with: int | None, deadline: float) -> None:
     """A moment's rest, in which nothing may have died."""
     scene.fleet.check()
+    if time.monotonic() > deadline:
+        raise Fatal(f"not everything was there in {_PATIENCE_SECONDS:.0f} s; see the logs")
     if shop_ended_with:
         raise Fatal(f"the shop failed: {scene.fleet.last_words('shop')}")
     time.sleep(0.25)

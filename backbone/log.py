@@ -137,7 +137,8 @@ class Membership(Protocol):
     """A member of a group that shares out shards without reading: who runs which source shard."""
 
     def poll(self, timeout_seconds: float) -> None:
-        """Serve the group; the listener is told what changed."""
+        """Serve the group; the listener is told what changed. Raises Transient when the cluster
+        does not answer before it was joined, Fatal when the topic was deleted or created again."""
 
     def close(self) -> None: ...
 

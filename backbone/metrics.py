@@ -4,6 +4,8 @@ lie. Labels are names of ours, never keys, ids or texts. Described in docs/metri
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from backbone.errors import Misconfigured
+
 REGISTRY = CollectorRegistry()
 
 SOURCE_FACTS = Counter(
@@ -84,4 +86,10 @@ def render() -> tuple[bytes, str]:
 def serve(address: str) -> None:
     """Serve /metrics of a worker on `host:port`, from a daemon thread."""
     host, _, port = address.rpartition(":")
-    start_http_server(int(port), addr=host, registry=REGISTRY)
+    try:
+        start_http_server(int(port), addr=host, registry=REGISTRY)
+    except OSError as error:
+        raise Misconfigured(
+            f"metrics cannot be served on {address} ({error.strerror}): give every process an "
+            "address of its own in BACKBONE_METRICS_ADDRESS, or none"
+        ) from error

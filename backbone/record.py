@@ -69,13 +69,13 @@ class RecordBatch:
 
 
 class Outcome(IntEnum):
-    """What became of one record. `POISON` and `TRANSIENT` carry an error beside them."""
+    """What became of one record. `POISON` carries its error beside it. What is transient is no
+    outcome: a step raises it, for the whole batch is tried again."""
 
     APPLIED = 0
     SUPERSEDED = 1  # an equal or newer order version was there before
-    HELD = 2  # kept with the state until an earlier fact of its key is mended
+    HELD = 2  # of strict folds, which there are none of yet: kept until an earlier fact is mended
     POISON = 3
-    TRANSIENT = 4
 
 
 class Outcomes:

@@ -75,6 +75,7 @@ class Runner:
         self._owned: dict[int, int] = {}
         self._assignments = 0
         self._working_on: tuple[int, int] | None = None  # partition, number of its assignment
+        self._stop: Callable[[], bool] = lambda: False
         self._log = logger(f"runner.{processor.name}")
         step: Step = processor.step
         for wrap in reversed(middleware):
@@ -103,8 +104,9 @@ class Runner:
 
     def run(self, subscription: Subscription, stop: Callable[[], bool]) -> None:
         """Until told to stop. Raises Fatal; Transients are waited out here, in place."""
-        self._patience.attach(subscription.keep_alive, lambda: self._worth_it(stop))
-        with suppress(Abandoned):  # told to stop while waiting for the cluster
+        self._stop = stop
+        self._patience.attach(subscription.keep_alive, self._worth_it)
+        with suppress(Abandoned):  # told to stop while waiting for a service
             while not stop():
                 self._round(subscription)
 
@@ -121,8 +123,8 @@ class Runner:
         self._assignments += 1
         self._owned[partition] = self._assignments
 
-    def _worth_it(self, stop: Callable[[], bool]) -> bool:
-        return self._ours() and not stop()
+    def _worth_it(self) -> bool:
+        return self._ours() and not self._stop()
 
     def _ours(self) -> bool:
         if self._working_on is None:
@@ -139,6 +141,8 @@ class Runner:
         try:
             again = self._idle(event) if isinstance(event, End) else self._work(event)
         except Abandoned:
+            if self._ours():
+                raise  # told to stop: whatever else was fetched stands behind what was given up
             return
         if again is not None and self._ours():
             self._log.warning("reading again", partition=event.partition, offset=again)

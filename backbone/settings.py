@@ -29,8 +29,9 @@ class Services(BaseModel):
         description="more librdkafka settings for every client, as JSON",
         repr=False,
     )
-    registry_url: str = Field(
-        default="http://127.0.0.1:8081", description="schema registry with the Confluent API"
+    registry_url: SecretStr = Field(
+        default=SecretStr("http://127.0.0.1:8081"),
+        description="schema registry with the Confluent API, with user and password where needed",
     )
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
@@ -48,9 +49,6 @@ class Settings(BaseModel):
 
     app: str = Field(
         default="backbone", pattern=r"^[a-z][a-z0-9-]*$", description="prefix of group ids"
-    )
-    environment: str = Field(
-        default="dev", pattern=r"^[a-z][a-z0-9-]*$", description="part of transactional ids"
     )
     state_dir: Path = Field(default=Path(".backbone"), description="state of the embedded stack")
     contracts_dir: Path = Field(default=REPOSITORY / "avro", description="folder of the contracts")

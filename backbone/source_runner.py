@@ -11,6 +11,7 @@ published rows twice):
 6. `revoked`: nothing is in flight between two steps, so closing aborts; `lost`: discard.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,7 @@ class SourceRunner:
         self._source = source
         self._edges = edges
         self._shards: dict[int, _Shard] = {}
+        self._backoff = Backoff(most_seconds=1.0)  # of the group; each shard has its own
         self._log = logger(f"source.{source.name}")
 
     # 1 and 6: what the group says
@@ -131,13 +133,24 @@ class SourceRunner:
         idle = False
         try:
             while not stop() and not (until_idle and idle):
-                membership.poll(self._rest_seconds())
-                answers = [self._step(partition) for partition in list(self._shards)]
+                self._serve(membership)
+                # a step may take seconds while a service is away: none once told to stop
+                answers = [self._step(partition) for partition in list(self._shards) if not stop()]
                 idle = bool(answers) and all(answers)
         finally:
             for partition in list(self._shards):
                 self.revoked(partition)
             self._source.close()
+
+    def _serve(self, membership: Membership) -> None:
+        try:
+            membership.poll(self._rest_seconds())
+        except Transient as error:
+            seconds = self._backoff.next_seconds(error)
+            self._log.warning("waiting", reason=str(error), seconds=round(seconds, 2))
+            threading.Event().wait(seconds)
+        else:
+            self._backoff.reset()
 
     def _rest_seconds(self) -> float:
         now = time.monotonic()

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from backbone import dead_letters
 from backbone.contracts.catalog import Contracts
+from backbone.errors import Misconfigured
 from backbone.log import TopicAdmin, TopicSpec, TopicState
 
 FACT_MAX_BYTES = 1024 * 1024
@@ -51,6 +52,9 @@ def declared(
                 "retention.ms": retention_ms(contract.retention),
                 "retention.bytes": "-1",
                 "max.message.bytes": str(FACT_MAX_BYTES),
+                # publish time by the broker's clock: a producer's may run ahead, and what it
+                # published would then seem fresh for as long
+                "message.timestamp.type": "LogAppendTime",
             },
         )
         for contract in contracts.values()
@@ -80,6 +84,22 @@ _DEAD_LETTERS = {
 def retention_ms(retention: str) -> str:
     """`forever`, or days as in `30d`."""
     return _FOR_EVER if retention == "forever" else str(int(retention.removesuffix("d")) * _DAY_MS)
+
+
+def require(specs: Sequence[TopicSpec], states: Mapping[str, TopicState]) -> None:
+    """At start: raises Misconfigured unless every topic is there with its declared partitions, for
+    a key's partition follows from their count."""
+    wrong = [
+        f"{spec.name} does not exist"
+        if spec.name not in states
+        else f"{spec.name} has {states[spec.name].partitions} partitions, not {spec.partitions}"
+        for spec in specs
+        if spec.name not in states or states[spec.name].partitions != spec.partitions
+    ]
+    if wrong:
+        raise Misconfigured(
+            f"the topics are not as declared: {'; '.join(wrong)}. Run `backbone topics plan`"
+        )
 
 
 def plan(specs: Sequence[TopicSpec], states: Mapping[str, TopicState]) -> list[Change]:

@@ -42,7 +42,14 @@ def source(
 
 
 @app.command("view")
-def view(names: Names = None, every: All = False) -> None:  # noqa: FBT002
+def view(
+    names: Names = None,
+    every: All = False,  # noqa: FBT002
+    park_all: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--park-all", help="Park poison even when it is most of a batch."),
+    ] = False,
+) -> None:
     """Keep views current.
 
     Example: backbone run view prices orders
@@ -53,7 +60,7 @@ def view(names: Names = None, every: All = False) -> None:  # noqa: FBT002
     codec = _checked_codec(process, facts)
     if codec is not None:
         process.until_it_answers(wiring.view_writer().check)
-        process.run([partial(_run_view, process, codec, name) for name in chosen])
+        process.run([partial(_run_view, process, codec, name, park_all) for name in chosen])
 
 
 @app.command("gateway")
@@ -96,8 +103,11 @@ def _run_source(process: Process, codec: Codec, name: str, until_idle: bool) -> 
         membership.close()
 
 
-def _run_view(process: Process, codec: Codec, name: str) -> None:
-    runner, subscription = wiring.view_runner(name, codec)
+def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None:  # noqa: FBT001
+    made = process.until_it_answers(lambda: wiring.view_runner(name, codec, park_all=park_all))
+    if made is None:
+        return
+    runner, subscription = made
     try:
         runner.run(subscription, process.stopping)
     finally:

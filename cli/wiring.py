@@ -12,12 +12,14 @@ from pathlib import Path
 from backbone import metrics, topics
 from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
+from backbone.dead_letters import topic_of
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.membership import KafkaMembership
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
-from backbone.kafka.subscription import KafkaMembership, KafkaSubscription
-from backbone.log import TopicSpec
+from backbone.kafka.subscription import KafkaSubscription
+from backbone.log import TopicSpec, TopicState
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
@@ -55,7 +57,7 @@ def contracts_dir() -> Path:
 
 
 def registry() -> Registry:
-    return ConfluentRegistry(settings().services.registry_url)
+    return ConfluentRegistry(settings().services.registry_url.get_secret_value())
 
 
 def codec() -> Codec:
@@ -90,31 +92,30 @@ def source(name: str) -> Source:
 def source_runner(name: str, encoder: Codec) -> tuple[SourceRunner, KafkaMembership]:
     """Raises Transient and Misconfigured: the topics' limits are asked for."""
     made = source(name)
-    limits = fact_limits(made.facts)
+    cursors = topics.cursor_topic(name)
+    facts = {contracts()[fact].topic for fact in made.facts}
+    found = topics_as_declared({*facts, cursors, topic_of(name)})
+    limits = {each: int(found[each].config["max.message.bytes"]) for each in facts}
     edges = Edges(lambda shard: publisher(name, shard), encoder, contracts(), limits)
     runner = SourceRunner(made, edges)
     group = f"{settings().app}.source.{name}"
-    cursors = topics.cursor_topic(name)
     return runner, KafkaMembership(kafka(f"source-{name}"), group, cursors, runner)
 
 
 def publisher(name: str, shard: int) -> KafkaPublisher:
     """Opening it fences whoever publishes for this shard of the source."""
-    transactional_id = f"{settings().app}.{settings().environment}.{name}-{shard}"
     cursor = (topics.cursor_topic(name), shard)
-    return KafkaPublisher(kafka(f"source-{name}"), transactional_id, cursor)
+    # named after what it protects, so that whoever publishes for this cursor is fenced
+    # (docs/decisions/0004-transactional-id.md)
+    return KafkaPublisher(kafka(f"source-{name}"), f"{cursor[0]}-{shard}", cursor)
 
 
-def fact_limits(facts: Sequence[str]) -> Mapping[str, int]:
-    """The largest record that each of the facts' topics takes, in bytes."""
-    names = sorted({contracts()[fact].topic for fact in facts})
-    found = topic_admin().describe(names)
-    return {
-        name: int(found[name].config["max.message.bytes"])
-        if name in found
-        else topics.FACT_MAX_BYTES
-        for name in names
-    }
+def topics_as_declared(names: set[str]) -> Mapping[str, TopicState]:
+    """The state of the given topics; raises Misconfigured where one is not as declared."""
+    specs = [spec for spec in declared_topics() if spec.name in names]
+    found = topic_admin().describe([spec.name for spec in specs])
+    topics.require(specs, found)
+    return found
 
 
 # facts become views
@@ -130,16 +131,26 @@ def view_writer() -> RedisViewWriter:
     return RedisViewWriter(settings().services.redis_url.get_secret_value())
 
 
-def view_runner(name: str, decoder: Codec) -> tuple[Runner, KafkaSubscription]:
+def view_runner(
+    name: str, decoder: Codec, *, park_all: bool = False
+) -> tuple[Runner, KafkaSubscription]:
+    """Raises Transient and Misconfigured: the topics are looked at. With `park_all` the worker
+    does not stop when most of a batch is poison."""
     view, base, admin = VIEWS[name], kafka(f"view-{name}"), topic_admin()
+    topics_as_declared({view.topic, topic_of(name)})
     store = Store(view_id(name), view_writer(), lambda: admin.ends(view.topic))
+    projector = Projector(view, contracts(), decoder, store)
     patience = Patience(name)
     stack: list[Middleware] = [
         measure(name),
         retry(patience),
-        dead_letters(name, KafkaAppender(base)),
+        dead_letters(
+            name,
+            KafkaAppender(base),
+            lambda partition: not park_all and projector.may_stop(partition),
+        ),
     ]
-    runner = Runner(Projector(view, contracts(), decoder, store), stack, patience)
+    runner = Runner(projector, stack, patience)
     group = f"{settings().app}.{name}"
     return runner, KafkaSubscription(base, group, view.topic, runner)
 

@@ -7,32 +7,19 @@ claim, and moves the offset. A store that was emptied or replaced by an older co
 the next write or heartbeat, claimed again and healed from the log.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from backbone import metrics
 from backbone.contracts.catalog import Contracts
-from backbone.documents import render
-from backbone.envelope import from_headers
-from backbone.errors import Fatal, Poison, PoisonReason, Transient
-from backbone.fact import Fact
+from backbone.errors import Fatal, Transient
 from backbone.log import BEGINNING, End
 from backbone.logs import logger
-from backbone.record import Outcome, Outcomes, RecordBatch
+from backbone.record import Outcomes, RecordBatch
 from backbone.views.store import Entry, Part, Status, ViewId, ViewWriter, Wiped
+from processors.folding import MAX_KEYS, Decoder, Folding, cut
 from processors.view import View
-
-MAX_KEYS = 1_000
-
-
-class Decoder(Protocol):
-    """The codec, as far as a projector needs it."""
-
-    def decode(self, value: bytes | None, topic: str) -> tuple[str, dict[str, Any]]: ...
-
-    def order_version(self, type_name: str, data: Mapping[str, Any], offset: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class Projector:
     def __init__(self, view: View, contracts: Contracts, decoder: Decoder, store: Store) -> None:
         self.name = view.name
         self._view = view
-        self._decoder = decoder
+        self._folding = Folding(view, decoder, store.view.partitions)
         self._store = store
         self._kept_for_ever = all(
             contract.retention == "forever" for contract in contracts.of_topic(view.topic)
@@ -106,49 +93,27 @@ class Projector:
 
     def revoked(self, partition: int) -> None:
         self._held.pop(partition, None)
+        for gauge in (metrics.VIEW_APPLIED, metrics.VIEW_CURRENT):
+            with suppress(KeyError):  # a frozen gauge would alarm for what is another's now
+                gauge.remove(self.name, str(partition))
 
     def lost(self, partition: int) -> None:
-        self._held.pop(partition, None)
+        self.revoked(partition)
+
+    def may_stop(self, partition: int) -> bool:
+        """False while the partition is built from the log: see `middleware/dead_letters.py`."""
+        return not self._held[partition].status.rebuilding
 
     # working a batch out
 
     def step(self, batch: RecordBatch) -> Outcomes:
         held = self._held[batch.partition]
         outcomes = Outcomes(len(batch))
-        facts = list(self._facts(batch, held.status.offset, outcomes))
+        facts = list(self._folding.facts(batch, held.status.offset, outcomes))
         entries = self._stored(batch.partition, [fact.key for _, fact in facts])
-        held.staged = self._stage(batch, held.status, self._apply(facts, entries, outcomes))
+        changes = self._folding.apply(facts, entries, outcomes)
+        held.staged = cut(batch, held.status, changes)
         return outcomes
-
-    def _facts(
-        self, batch: RecordBatch, start: int, outcomes: Outcomes
-    ) -> Iterator[tuple[int, Fact]]:
-        for index, offset in enumerate(batch.offsets):
-            if offset < start:
-                outcomes.set(index, Outcome.SUPERSEDED)
-                continue
-            try:
-                fact = self._fact(batch, index)
-            except Poison as poison:
-                outcomes.poison(index, poison)
-                continue
-            if fact is not None:
-                yield index, fact
-
-    def _fact(self, batch: RecordBatch, index: int) -> Fact | None:
-        type_name, data = self._decoder.decode(batch.values[index], batch.topic)
-        if type_name not in self._view.reads:
-            return None
-        published_at = datetime.fromtimestamp(batch.timestamps_ms[index] / 1000, UTC)
-        return Fact(
-            type=type_name,
-            key=_text(batch.keys[index]),
-            data=data,
-            envelope=from_headers(batch.headers[index], published_at),
-            position=batch.position(index),
-            order_version=self._decoder.order_version(type_name, data, batch.offsets[index]),
-            published_at=published_at,
-        )
 
     def _stored(self, partition: int, keys: Sequence[str]) -> dict[str, Entry | None]:
         wanted = list(dict.fromkeys(keys))
@@ -159,60 +124,6 @@ class Projector:
                 zip(some, self._store.writer.read(self._store.view, partition, some), strict=True)
             )
         return found
-
-    def _apply(
-        self,
-        facts: Sequence[tuple[int, Fact]],
-        entries: dict[str, Entry | None],
-        outcomes: Outcomes,
-    ) -> list[tuple[int, str, Entry | None]]:
-        """Fold fact by fact; what changed, with the index of the record that changed it."""
-        changes = []
-        for index, fact in facts:
-            before = entries[fact.key]
-            if before is not None and _version(fact) <= (before.order_version, before.offset):
-                outcomes.set(index, Outcome.SUPERSEDED)
-                continue
-            try:
-                value = self._view.apply(None if before is None else before.value, fact)
-                entries[fact.key] = None if value is None else _entry(render(value), fact)
-            except Exception as error:  # noqa: BLE001 - whatever a fold raises, its fact is poison
-                outcomes.poison(index, _failed(self.name, error))
-                continue
-            changes.append((index, fact.key, entries[fact.key]))
-        return changes
-
-    def _stage(
-        self, batch: RecordBatch, status: Status, changes: Sequence[tuple[int, str, Entry | None]]
-    ) -> list[Part]:
-        """Cut by offset: a part holds whole records, and ends where the next one begins."""
-        parts: list[Part] = []
-        entries: dict[str, Entry | None] = {}
-        for index, key, entry in changes:
-            if len(entries) == MAX_KEYS and key not in entries:
-                status = self._add(parts, status, entries, batch, index - 1)
-                entries = {}
-            entries[key] = entry
-        self._add(parts, status, entries, batch, len(batch) - 1)
-        return parts
-
-    @staticmethod
-    def _add(
-        parts: list[Part],
-        before: Status,
-        entries: Mapping[str, Entry | None],
-        batch: RecordBatch,
-        last: int,
-    ) -> Status:
-        published_ms = batch.timestamps_ms[last]
-        after = replace(
-            before,
-            offset=max(before.offset, batch.offsets[last] + 1),
-            as_of_ms=max(before.as_of_ms, published_ms) if entries else before.as_of_ms,
-            current_until_ms=max(before.current_until_ms, published_ms),
-        )
-        parts.append(Part(before.offset, entries, after))
-        return after
 
     # making it durable
 
@@ -257,41 +168,3 @@ class Projector:
         # what readers were shown already, or were to wait for
         known = max(held.status.offset, held.status.rebuild_until)
         return self._claim(partition, held.status.topic_id, known)
-
-
-def _version(fact: Fact) -> tuple[int, int]:
-    """Equal order versions are told apart by the log: the later statement counts."""
-    return fact.order_version, fact.position.offset if fact.position else 0
-
-
-def _entry(value: Mapping[str, Any], fact: Fact) -> Entry:
-    envelope = fact.envelope
-    published_at = fact.published_at or envelope.time
-    return Entry(
-        value=value,
-        order_version=fact.order_version,
-        offset=fact.position.offset if fact.position else 0,
-        event_id=envelope.id,
-        source=envelope.source,
-        sequence=envelope.sequence,
-        published_ms=int(published_at.timestamp() * 1000),
-        occurred_ms=int(envelope.time.timestamp() * 1000),
-    )
-
-
-def _text(key: bytes | None) -> str:
-    if not key:
-        raise Poison(PoisonReason.BAD_KEY, "the record has no key")
-    try:
-        return key.decode()
-    except UnicodeDecodeError as error:
-        raise Poison(PoisonReason.BAD_KEY, "the key is not UTF-8") from error
-
-
-def _failed(view: str, error: Exception) -> Poison:
-    """The class only: what an exception says may quote the fact."""
-    where = error.__traceback__
-    while where is not None and where.tb_next is not None:
-        where = where.tb_next
-    line = f" at line {where.tb_lineno}" if where is not None else ""
-    return Poison(PoisonReason.HANDLER_FAILED, f"{view} raised {type(error).__name__}{line}")

@@ -35,6 +35,7 @@ class Bench:
     view: View
     log: MemoryLog = field(default_factory=MemoryLog)
     views: MemoryViews = field(default_factory=MemoryViews)
+    partitions: int = 1
     contracts: Contracts = field(default_factory=lambda: Contracts.load(REPOSITORY / "avro"))
 
     def __post_init__(self) -> None:
@@ -44,9 +45,9 @@ class Bench:
         self.codec = Codec(self.contracts, registry)
         self.codec.check(list(self.contracts))
         self.admin = MemoryAdmin(self.log)
-        self.admin.create(TopicSpec(self.view.topic, 1))
+        self.admin.create(TopicSpec(self.view.topic, self.partitions))
         self.admin.create(TopicSpec(f"dlq.{self.view.name}", 1))
-        self.id = ViewId(self.view.name, 1, 1)
+        self.id = ViewId(self.view.name, 1, self.partitions)
 
     def publish(self, fact_type: str, key: str, **data: Any) -> None:
         contract = self.contracts[fact_type]

@@ -19,13 +19,14 @@ from confluent_kafka.admin import (
 )
 
 from backbone.kafka.config import CALL_SECONDS, Config, admin, servers
-from backbone.kafka.errors import translate
+from backbone.kafka.errors import making, translate
 from backbone.log import TopicSpec, TopicState
 
 
 class KafkaTopicAdmin:
     def __init__(self, base: Config) -> None:
-        self._client = AdminClient(admin(base))
+        with making("administrator"):
+            self._client = AdminClient(admin(base))
         self._where = servers(base)
         self._partitions: dict[str, int] = {}  # a topic's count only grows, by an operator's hand
 

@@ -36,16 +36,38 @@ def check_order(timeouts: Mapping[str, int]) -> None:
         raise Misconfigured("time-outs are out of order: " + "; ".join(wrong))
 
 
+PROMISED = frozenset(
+    {
+        *("bootstrap.servers", "client.id", "allow.auto.create.topics", "enable.idempotence"),
+        *("partitioner", "message.timeout.ms", "transactional.id", "transaction.timeout.ms"),
+        *("group.id", "group.protocol", "group.remote.assignor", "max.poll.interval.ms"),
+        *("enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset"),
+        *("isolation.level", "enable.partition.eof"),
+    }
+)
+"""What our promises rest on: not to be set from outside. Everything else is a default."""
+
+
 def common(bootstrap: str, extra: Mapping[str, str], client_id: str) -> Config:
+    """What every client starts from; `extra` are the operator's own settings.
+
+    Raises Misconfigured when one of them is not the operator's to set.
+    """
+    taken = sorted(PROMISED & extra.keys())
+    if taken:
+        raise Misconfigured(
+            f"BACKBONE_KAFKA_CONFIG sets {', '.join(taken)}: what the backbone promises rests on "
+            "our values; remove them"
+        )
     return {
+        # a broker that was away is tried again soon: a takeover must fit into seconds
+        "reconnect.backoff.max.ms": 1_000,
+        **extra,
         "bootstrap.servers": bootstrap,
         "client.id": client_id,
         "allow.auto.create.topics": False,
         # librdkafka's own lines are unstructured; what matters comes back as an error
         "logger": _QUIET,
-        # a broker that was away is tried again soon: a takeover must fit into seconds
-        "reconnect.backoff.max.ms": 1_000,
-        **extra,
     }
 
 
@@ -62,17 +84,17 @@ def admin(base: Config) -> Config:
 
 def producer(base: Config) -> Config:
     return {
-        **base,
-        "enable.idempotence": True,
-        # Java's partitioner, else co-partitioning with everybody else breaks
-        "partitioner": "murmur2_random",
         "compression.type": "lz4",
         "linger.ms": 5,
         # a topic that is missing is told as such, well before its messages would time out
         "topic.metadata.propagation.max.ms": 2_000,
-        "message.timeout.ms": MESSAGE_TIMEOUT_MS,
         # dead-letter topics take larger records than facts; each topic has its own limit
         "message.max.bytes": 16 * 1024 * 1024,
+        **base,
+        "enable.idempotence": True,
+        # Java's partitioner, else co-partitioning with everybody else breaks
+        "partitioner": "murmur2_random",
+        "message.timeout.ms": MESSAGE_TIMEOUT_MS,
     }
 
 
@@ -106,6 +128,13 @@ def member(base: Config, group: str) -> Config:
 def reader(base: Config, group: str) -> Config:
     """A consumer that is told where to read. The group id is demanded, and never committed to."""
     return {
+        # at its default of 1,000 ms consuming runs at a fifth of its speed
+        "fetch.queue.backoff.ms": 5,
+        # how long a paused or quiet partition may hold up what is resumed or new
+        "fetch.wait.max.ms": 100,
+        # bounds the memory of one worker
+        "queued.max.messages.kbytes": 32_768,
+        "fetch.message.max.bytes": 4 * 1024 * 1024,
         **base,
         "group.id": group,
         "enable.auto.commit": False,
@@ -114,11 +143,4 @@ def reader(base: Config, group: str) -> Config:
         "auto.offset.reset": "error",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
-        # at its default of 1,000 ms consuming runs at a fifth of its speed
-        "fetch.queue.backoff.ms": 5,
-        # how long a paused or quiet partition may hold up what is resumed or new
-        "fetch.wait.max.ms": 100,
-        # bounds the memory of one worker
-        "queued.max.messages.kbytes": 32_768,
-        "fetch.message.max.bytes": 4 * 1024 * 1024,
     }

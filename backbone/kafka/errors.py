@@ -1,5 +1,8 @@
 """confluent-kafka's errors end here, translated by one table, most specific first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from confluent_kafka import KafkaError, KafkaException
 
 from backbone.errors import BackboneError, Fatal, Fenced, Misconfigured, Transient
@@ -23,6 +26,8 @@ _MISSING = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
 }
 _TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE}
+_CORRUPT = {KafkaError._BAD_MSG}  # noqa: SLF001 - the client has skipped what it could not check
+_TOO_OLD = {KafkaError.UNSUPPORTED_VERSION, KafkaError.UNSUPPORTED_ASSIGNOR}
 _SILENT = {
     KafkaError._TIMED_OUT,  # noqa: SLF001
     KafkaError._MSG_TIMED_OUT,  # noqa: SLF001
@@ -30,6 +35,16 @@ _SILENT = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
     KafkaError._RESOLVE,  # noqa: SLF001
 }
+
+
+_TABLE: tuple[tuple[set[int], type[BackboneError], str], ...] = (
+    (_FENCED, Fenced, "Another process has taken over: this one stops"),
+    (_REFUSED, Misconfigured, "Check the credentials and the access rights"),
+    (_MISSING, Misconfigured, "Run `backbone topics plan`, then `backbone topics apply`"),
+    (_TOO_OLD, Misconfigured, "Kafka 4.0 or newer is needed"),
+    (_TOO_LARGE, Fatal, "Raise max.message.bytes of the topic: `backbone topics plan`"),
+    (_CORRUPT, Fatal, "A stored record fails its checksum: look at the broker's disk and replicas"),
+)
 
 
 def translate(error: KafkaError | KafkaException, doing: str) -> BackboneError:
@@ -41,18 +56,36 @@ def translate(error: KafkaError | KafkaException, doing: str) -> BackboneError:
     found = error.args[0] if isinstance(error, KafkaException) else error
     if not isinstance(found, KafkaError):
         return Fatal(f"Kafka failed while {doing}: {found}")
-    code, text = found.code(), f"Kafka failed while {doing}: {found.str()} ({found.name()})"
-    if code in _FENCED:
-        return Fenced(f"{text}. Another process has taken over: this one stops")
-    if code in _REFUSED:
-        return Misconfigured(f"{text}. Check the credentials and the access rights")
-    if code in _MISSING:
-        return Misconfigured(f"{text}. Run `backbone topics plan`, then `backbone topics apply`")
-    if code in _TOO_LARGE:
-        return Fatal(f"{text}. Raise max.message.bytes of the topic: `backbone topics plan`")
-    if code in _SILENT:
+    text = f"Kafka failed while {doing}: {found.str()} ({found.name()})"
+    for codes, kind, remedy in _TABLE:
+        if found.code() in codes:
+            return kind(f"{text}. {remedy}")
+    if found.code() in _SILENT:
         text = (
             f"Kafka did not answer while {doing} ({found.name()}): "
             "check that it runs and that this is its address"
         )
     return Transient(text)
+
+
+def translate_of_member(error: KafkaError, doing: str) -> BackboneError:
+    """As translate, for a consumer: after an error that its client calls fatal it never delivers
+    again and is told of no rebalance, so going on would look healthy and do nothing."""
+    translated = translate(error, doing)
+    if error.fatal() and not isinstance(translated, Fatal):
+        return Fatal(f"{translated}. The client cannot go on: start the process again")
+    return translated
+
+
+@contextmanager
+def making(client: str) -> Iterator[None]:
+    """Around a client's constructor: what it refuses is a setting of BACKBONE_KAFKA_CONFIG."""
+    try:
+        yield
+    except (KafkaException, ValueError, TypeError) as error:
+        found = error.args[0] if error.args else error
+        text = found.str() if isinstance(found, KafkaError) else str(found)
+        raise Misconfigured(
+            f"Kafka's {client} cannot be made: {text}. Look at BACKBONE_KAFKA_BOOTSTRAP and "
+            "BACKBONE_KAFKA_CONFIG"
+        ) from error

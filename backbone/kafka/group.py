@@ -7,11 +7,18 @@ from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from backbone.errors import Fatal, Transient
+from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.errors import making
 from backbone.log import BEGINNING, Listener
 from backbone.logs import logger
 
 _CLAIM_AGAIN_SECONDS = 0.5
+
+
+def member(base: config.Config, group: str) -> Consumer:
+    with making("consumer"):
+        return Consumer(config.member(base, group))
 
 
 class Assignment:

@@ -7,12 +7,17 @@ from confluent_kafka import Message as KafkaMessage
 
 from backbone.errors import BackboneError, Fatal, Transient
 from backbone.kafka import config
-from backbone.kafka.errors import translate
+from backbone.kafka.errors import making, translate
 from backbone.kafka.reader import KafkaReader
 from backbone.log import Message
 
 _CALL_SECONDS = 10.0
 _BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
+
+
+def _producer(settings: config.Config) -> Producer:
+    with making("producer"):
+        return Producer(settings)
 
 
 class _Deliveries:
@@ -38,7 +43,7 @@ class KafkaPublisher:
 
     def open(self) -> bytes | None:
         self.close()
-        self._producer = Producer(self._config)
+        self._producer = _producer(self._config)
         try:
             self._producer.init_transactions(_CALL_SECONDS)
         except KafkaException as error:
@@ -86,7 +91,7 @@ class KafkaPublisher:
 class KafkaAppender:
     def __init__(self, base: config.Config) -> None:
         self._config = config.producer(base)
-        self._producer = Producer(self._config)
+        self._producer = _producer(self._config)
 
     def append(self, messages: Sequence[Message]) -> None:
         topics = ", ".join(sorted({message.topic for message in messages}))
@@ -103,7 +108,7 @@ class KafkaAppender:
             return
         # after a failure an idempotent producer may be unusable: the next try has a new one
         self._producer.purge()
-        self._producer = Producer(self._config)
+        self._producer = _producer(self._config)
         if deliveries.failure is not None:
             raise translate(deliveries.failure, doing)
         raise Transient(f"Kafka did not acknowledge in time while {doing}")

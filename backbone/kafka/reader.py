@@ -12,7 +12,7 @@ from backbone.errors import Transient
 from backbone.fact import LogPosition
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
-from backbone.kafka.errors import translate
+from backbone.kafka.errors import making, translate
 from backbone.kafka.headers import headers_of
 from backbone.record import Record
 
@@ -24,7 +24,8 @@ class KafkaReader:
         # the group is named because the client demands one; nothing is ever committed to it
         # short fetches: an end is met as soon as it is reached
         settings = config.reader(base, f"reader-{uuid4()}") | {"fetch.wait.max.ms": 20}
-        self._consumer = Consumer(settings)
+        with making("reader"):
+            self._consumer = Consumer(settings)
         self._admin = KafkaTopicAdmin(base)
         self._where = config.servers(base)
 

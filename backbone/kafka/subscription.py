@@ -1,15 +1,15 @@
-"""Reading a topic as a member of a group, and sharing out shards, on confluent-kafka's Consumer."""
+"""Reading a topic as a member of a group, on confluent-kafka's Consumer."""
 
 import time
 from collections.abc import Sequence
 
-from confluent_kafka import Consumer, KafkaError, Message
+from confluent_kafka import KafkaError, Message
 
-from backbone.errors import Fatal, Fenced, Misconfigured, Transient
+from backbone.errors import Fatal, Misconfigured, Transient
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
-from backbone.kafka.errors import translate
-from backbone.kafka.group import Assignment, Identity
+from backbone.kafka.errors import translate_of_member
+from backbone.kafka.group import Assignment, Identity, member
 from backbone.kafka.headers import headers_of
 from backbone.log import End, Listener
 from backbone.logs import logger
@@ -35,7 +35,7 @@ class KafkaSubscription:
     """See `backbone.log.Subscription`."""
 
     def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
-        self._consumer = Consumer(config.member(base, group))
+        self._consumer = member(base, group)
         self._topic = topic
         self._where = config.servers(base)
         self._admin = KafkaTopicAdmin(base)
@@ -46,6 +46,7 @@ class KafkaSubscription:
         self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
         self._ends_due = 0.0
         self._log = logger(f"group.{group}")
+        self._taken_ms = self._end_seen_ms = int(time.time() * 1000)
         self._subscribed = False
 
     def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch | End]:
@@ -75,6 +76,8 @@ class KafkaSubscription:
 
     def _take(self, max_records: int, timeout_seconds: float) -> list[Message]:
         """The first record as soon as it is there, and with it what was fetched already."""
+        # an end met now may have been met by the client at any time since it was last asked
+        self._end_seen_ms, self._taken_ms = self._taken_ms, int(time.time() * 1000)
         messages, self._backlog = self._backlog, []
         first = self._consumer.poll(0 if messages else timeout_seconds)
         if first is not None:
@@ -117,16 +120,17 @@ class KafkaSubscription:
         partition, offset = message.partition() or 0, message.offset() or 0
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             if partition in self._assignment.started:
-                ends[partition] = End(partition, offset, int(time.time() * 1000))
+                ends[partition] = End(partition, offset, self._end_seen_ms)
                 self._ends[partition] = offset
             return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._gone(partition, error)
-        translated = translate(error, f"reading {self._topic}/{partition} at {self._where}")
+        doing = f"reading {self._topic}/{partition} at {self._where}"
+        translated = translate_of_member(error, doing)
         if isinstance(translated, Misconfigured):
             self._identity.confirm()
             self._identity.check()
-        if isinstance(translated, Fatal) and not isinstance(translated, Fenced):
+        if isinstance(translated, Fatal):
             raise translated
         # the client goes on by itself: nothing was lost, and freshness shows what was missed
         self._log.warning("kafka is struggling", reason=str(translated))
@@ -154,29 +158,13 @@ class KafkaSubscription:
             found = self._admin.ends(self._topic)
         except Transient:
             return []
+        except Misconfigured:
+            # the topic is not there: whether it was deleted is the better story
+            self._identity.confirm()
+            self._identity.check()
+            raise
         return [
             End(partition, offset, seen_ms)
             for partition, offset in self._ends.items()
             if found.get(partition) == offset
         ]
-
-
-class KafkaMembership:
-    """See `backbone.log.Membership`: the cursor topic's group shares out its partitions, unread."""
-
-    def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
-        self._consumer = Consumer(config.member(base, group))
-        self._identity = Identity(KafkaTopicAdmin(base), topic)
-        self._assignment = Assignment(self._consumer, topic, listener)
-        self._subscribed = False
-
-    def poll(self, timeout_seconds: float) -> None:
-        topic_id = self._identity.check()
-        if not self._subscribed:
-            self._assignment.subscribe()
-            self._subscribed = True
-        self._consumer.poll(timeout_seconds)
-        self._assignment.start_waiting(topic_id, read=False)
-
-    def close(self) -> None:
-        self._consumer.close()

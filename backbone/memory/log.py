@@ -225,8 +225,9 @@ class MemorySubscription:
             self._member.positions[partition] = start + len(taken)
             if taken:
                 events.append(batch_of(taken))
-            else:
-                events.append(End(partition, start, int(time.time() * 1000)))
+            if start + len(taken) == len(rows):
+                # as the real client does for a worker that was busy: records and their end at once
+                events.append(End(partition, len(rows), int(time.time() * 1000)))
         return events
 
     def keep_alive(self, seconds: float) -> None:

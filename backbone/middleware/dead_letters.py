@@ -22,16 +22,23 @@ SYSTEMIC_SHARE = 0.5
 def dead_letters(
     processor: str,
     appender: Appender,
+    may_stop: Callable[[int], bool] = lambda _: True,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Middleware:
     """Raises Fatal when most of a batch is poison, and what `Appender.append` raises: when a dead
-    letter cannot be written the batch is not committed, so nothing is lost."""
+    letter cannot be written the batch is not committed, so nothing is lost.
+
+    `may_stop(partition)` False switches the stop off: while a view is built again from the log
+    (what stands there was judged when it came, and stopping would leave it unbuilt for ever), and
+    when an operator says `--park-all`.
+    """
 
     def wrap(step: Step) -> Step:
         def guarded(batch: RecordBatch) -> Outcomes:
             outcomes = step(batch)
             if outcomes.poisons:
-                _refuse_systemic(processor, batch, outcomes)
+                if may_stop(batch.partition):
+                    _refuse_systemic(processor, batch, outcomes)
                 appender.append(
                     [
                         from_record(processor, batch.record(index), poison, now())
@@ -55,5 +62,6 @@ def _refuse_systemic(processor: str, batch: RecordBatch, outcomes: Outcomes) -> 
     raise Fatal(
         f"{count} of {len(batch)} records from {batch.position(0)} on are poison for {processor}, "
         f"the first ({batch.position(first_index)}): {first}. Nothing was parked and the position "
-        "did not move: mend the cause (a bad deployment, a foreign producer), then start again"
+        "did not move: mend the cause (a bad deployment, a foreign producer), then start again; "
+        "if the records are what they are, start once with --park-all"
     )

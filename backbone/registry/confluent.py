@@ -8,6 +8,7 @@ HTTP library beneath it, and that it throws away why a schema is incompatible (a
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from confluent_kafka.schema_registry import (
     ConfigCompatibilityLevel,
@@ -40,7 +41,7 @@ class ConfluentRegistry:
     """`options` are the client's own: basic.auth.user.info, ssl.ca.location, ..."""
 
     def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
-        self._url = url
+        self._url = _without_credentials(url)  # for messages
         settings = {"timeout": TIMEOUT_SECONDS, "max.retries": 0, **(options or {}), "url": url}
         try:
             self._client = SchemaRegistryClient(settings)
@@ -132,7 +133,7 @@ class ConfluentRegistry:
         if status in _UNAUTHORIZED:
             return Misconfigured(
                 f"the schema registry at {self._url} refuses our credentials ({status}): "
-                "check the registry's user and password"
+                "check user and password in BACKBONE_REGISTRY_URL (http://user:password@host)"
             )
         if status >= _SERVER_ERROR or status in _BUSY:
             return Transient(f"the schema registry at {self._url} answers {status}")
@@ -149,6 +150,11 @@ class _Refused(Misconfigured):
         )
         self.status = error.http_status_code
         self.code = error.error_code
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _avro(schema_text: str) -> Schema:

@@ -5,6 +5,7 @@ was stored changes when its writer changes the value afterwards.
 """
 
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class MemoryViewWriter:
     def claim(self, view: ViewId, partition: int) -> Claimed:
         with self._views.lock:
             stored = self._views.stored(view, partition)
-            count = int(stored.claim.rpartition(":")[2]) + 1 if stored.claim else 1
+            count = max(_count(stored.claim) + 1, time.time_ns() // 1000)
             stored.claim = f"{secrets.token_hex(8)}:{count}"
             status = decode_status_or_none(stored.status)
             return Claimed(stored.claim, status, self._views.run_id)
@@ -123,11 +124,16 @@ class MemoryViewWriter:
 
     def _owned(self, view: ViewId, partition: int, token: str) -> _Stored:
         stored = self._views.stored(view, partition)
-        if stored.claim is None:
+        if _count(stored.claim) < _count(token):
             raise Wiped(f"{view.name}, partition {partition}: the claim is gone. Claim again")
         if stored.claim != token:
             raise Fenced(f"{view.name}, partition {partition} was claimed by another process")
         return stored
+
+
+def _count(claim: str | None) -> int:
+    """It rises with every claim, and by the clock also when the last one was lost."""
+    return int(claim.rpartition(":")[2]) if claim else 0
 
 
 def _require_repeat(stored: _Stored, view: ViewId, partition: int, part: Part) -> None:

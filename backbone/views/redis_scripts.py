@@ -13,30 +13,43 @@ no status, and whoever claims next finishes the clearing first."""
 
 CLAIM: Final = """
 -- KEYS: claim, status, offset    ARGV: random part of the token
+-- The count rises with every claim, and by the clock also when the last one was lost.
 local held = redis.call('GET', KEYS[1])
 if held == 'clearing' then return {held} end
-local count = tonumber(held and string.match(held, ':(%d+)$') or 0) + 1
+local time = redis.call('TIME')
+local microseconds = time[1] * 1000000 + time[2]
+local count = math.max(tonumber(held and string.match(held, ':(%d+)$') or 0) + 1, microseconds)
 local token = ARGV[1] .. ':' .. string.format('%d', count)
 redis.call('SET', KEYS[1], token)
 return {token, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
 """
 
-START: Final = """
--- KEYS: claim, offset, status    ARGV: token, offset, status
+_MUST_BE_OURS: Final = """
+-- KEYS: claim    ARGV: token
 local held = redis.call('GET', KEYS[1])
 if not held or held == 'clearing' then return {'no claim'} end
-if held ~= ARGV[1] then return {'fenced'} end
+if held ~= ARGV[1] then
+  local function count(token) return tonumber(string.match(token, ':(%d+)$') or 0) end
+  if count(held) < count(ARGV[1]) then return {'older claim'} end
+  return {'fenced'}
+end
+"""
+
+START: Final = (
+    _MUST_BE_OURS
+    + """
+-- KEYS: claim, offset, status    ARGV: token, offset, status
 redis.call('SET', KEYS[3], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[2])
 return {'written'}
 """
+)
 
-WRITE: Final = """
+WRITE: Final = (
+    _MUST_BE_OURS
+    + """
 -- KEYS: claim, offset, status, index, then the entries: those to set, then those to delete
 -- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, values
-local held = redis.call('GET', KEYS[1])
-if not held or held == 'clearing' then return {'no claim'} end
-if held ~= ARGV[1] then return {'fenced'} end
 local offset = redis.call('GET', KEYS[2])
 if offset ~= ARGV[2] then
   if offset == ARGV[3] then return {'written'} end
@@ -69,6 +82,7 @@ redis.call('SET', KEYS[3], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[3])
 return {'written'}
 """
+)
 
 CLOSE_FOR_CLEARING: Final = """
 -- KEYS: claim, offset, status

@@ -146,7 +146,7 @@ def _require_written(answer: Any, view: ViewId, partition: int, expected: int | 
             f"{where} was claimed by another process; nothing was written. "
             "If none was meant to take over, two processors of this view run at once"
         )
-    found = "the claim is gone"
+    found = "an older claim is back" if code == b"older claim" else "the claim is gone"
     if code == b"other offset":
         found = f"offset {expected} was expected, {answer[1].decode()} is stored"
     raise Wiped(f"{where}: {found}. The store was emptied or replaced: claim again and heal")

@@ -101,7 +101,7 @@ class ViewWriter(Protocol):
     def start(self, view: ViewId, partition: int, token: str, status: Status) -> None:
         """Store the first status of an empty partition, or of one whose `rebuild_until` changes,
         without entries, whatever offset was stored before.
-        Raises Fenced (another claim), Wiped (no claim)."""
+        Raises Fenced (a later claim), Wiped (no claim, or an earlier one)."""
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         """Entries of the given keys, None where there is none."""
@@ -110,7 +110,7 @@ class ViewWriter(Protocol):
         """Write entries, index, status and offset in one atomic step, if and only if the claim is
         `token` and the stored offset is `part.expected_offset`. Repeating a part that was
         written (stored offset == part.status.offset) changes nothing and succeeds.
-        Raises Fenced (another claim), Wiped (no claim, or another offset)."""
+        Raises Fenced (a later claim), Wiped (no claim, an earlier one, or another offset)."""
 
     def run_id(self) -> str:
         """Identity of the running server process; raises Transient."""

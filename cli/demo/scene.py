@@ -62,7 +62,7 @@ class Scene:
             wiring.settings.cache_clear()  # the stack has written where its services are
         self.fleet = Fleet(self.state / "logs", self._environment())
         self.script("prepare.py", str(self.prepared))
-        self.script("shop.py", "create-database", "--dsn", self.postgres_dsn)
+        self.script("shop.py", "create-database")
         say("registering the contracts")
         register_all(wiring.contracts_dir(), wiring.registry())
         say("creating the topics")
@@ -75,7 +75,8 @@ class Scene:
     def script(self, name: str, *arguments: str) -> None:
         """Run one of the example's scripts to its end."""
         command = [sys.executable, str(self.examples / name), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        environment = {**os.environ, **self._environment()}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             raise Fatal(f"{name} failed: {done.stderr.strip().splitlines()[-1:]}")
 
@@ -83,7 +84,7 @@ class Scene:
         """The shop writes its orders, as another company's system would: on its own."""
         command = [sys.executable, str(self.examples / "shop.py"), "load"]
         orders = str(self.prepared / "orders.jsonl")
-        return self.fleet.run("shop", [*command, "--dsn", self.postgres_dsn, "--orders", orders])
+        return self.fleet.run("shop", [*command, "--orders", orders])
 
     def drop_price_list(self) -> None:
         """Put the price list where the connector looks, complete at once; an old one stays."""
@@ -112,9 +113,10 @@ class Scene:
 
     def say_where(self) -> None:
         services = wiring.settings().services
+        registry = services.registry_url.get_secret_value().rpartition("@")[2]
         say(
             f"up until Ctrl-C: gateway {self.gateway_url}, kafka {services.kafka_bootstrap}, "
-            f"registry {services.registry_url}, logs {self.state / 'logs'}"
+            f"registry {registry}, logs {self.state / 'logs'}"
         )
 
     @cached_property
@@ -134,6 +136,7 @@ class Scene:
         return {
             "BACKBONE_STATE_DIR": str(self.state),
             "BACKBONE_POSTGRES_DSN": self.postgres_dsn,
+            "SHOP_DSN": self.postgres_dsn,
             "BACKBONE_PRICE_LIST_DIR": str(wiring.settings().price_list_dir.resolve()),
             "BACKBONE_GATEWAY_ADDRESS": self._gateway_address,
         }

@@ -8,6 +8,7 @@ It follows the rule of docs/outbox.md: the aggregate first, then the outbox row,
 
 import argparse
 import json
+import os
 import random
 import sys
 import threading
@@ -265,7 +266,12 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("create-database", "load"):
         command = commands.add_parser(name)
-        command.add_argument("--dsn", required=True, help="postgresql://…/shop")
+        command.add_argument(
+            "--dsn",
+            default=os.environ.get("SHOP_DSN"),
+            required="SHOP_DSN" not in os.environ,
+            help="postgresql://…/shop; SHOP_DSN keeps a password out of the process list",
+        )
         if name == "load":
             command.add_argument("--orders", type=Path, required=True, help="of prepare.py")
             command.add_argument("--seed", type=int, default=0)

@@ -1,6 +1,7 @@
 """The outbox's database: one connection, two questions, errors named by what to do next."""
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -9,14 +10,20 @@ import psycopg
 from psycopg import conninfo, errors, sql
 
 from backbone.errors import BackboneError, Fatal, Misconfigured, Transient
+from backbone.timeouts import STATEMENT_TIMEOUT_MS
+from producers.outbox.connection import NoAnswerError, PunctualConnection
+from producers.outbox.page import ReadLess
 from producers.outbox.row import OutboxRow
 from producers.outbox.snapshot import Identity, OutboxCursor, Sighting, Snapshot
 from producers.outbox.table import DEFAULT_TABLE, table_name
 
-STATEMENT_TIMEOUT_SECONDS = 5  # the first of the ordered time-outs: below message.timeout.ms
+# Together the bound of one poll, below backbone.timeouts.SOURCE_POLL_MS: connecting (to each host
+# that the DSN names), and then all that one reading asks.
+CONNECT_SECONDS = 3
+READING_SECONDS = 8.0
 
 _PARAMETERS: dict[str, Any] = {
-    "connect_timeout": 5,
+    "connect_timeout": CONNECT_SECONDS,
     "client_encoding": "utf8",
     # A peer that vanished without a word is given up after about nine seconds, not two hours.
     "keepalives_idle": 5,
@@ -24,7 +31,7 @@ _PARAMETERS: dict[str, Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 9000,
 }
-_OPTIONS = f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c TimeZone=UTC"
+_OPTIONS = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}ms -c TimeZone=UTC"
 
 # The timeline is that of the WAL being written. pg_control_checkpoint() still told the old one ten
 # seconds after a promotion (tried): it follows the next checkpoint, which takes its time.
@@ -77,7 +84,7 @@ class Reading:
     """One short read-only transaction: everything in it is seen at one moment."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], table: str, where: str, *, first: bool
+        self, connection: PunctualConnection, table: str, where: str, *, first: bool
     ) -> None:
         self._connection = connection
         self._table = table_name(table)
@@ -123,18 +130,20 @@ class OutboxDatabase:
         self._conninfo, self.where = _conninfo(dsn)
         self._table = table
         table_name(table)
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: PunctualConnection | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """Open a short transaction to read in; connects first where it must.
 
-        Raises Transient when Postgres does not answer (the next reading connects again),
-        Misconfigured when the table or a right is missing, Fatal for any other refusal.
+        Raises Transient when Postgres does not answer (the next reading connects again), ReadLess
+        when it did not answer in time, Misconfigured when the table or a right is missing, Fatal
+        for any other refusal.
         """
         try:
             first = self._connection is None
             connection = self._connection or self._connect()
+            connection.deadline = time.monotonic() + READING_SECONDS
             with connection.transaction():
                 yield Reading(connection, self._table, self.where, first=first)
         except Fatal:
@@ -150,10 +159,12 @@ class OutboxDatabase:
             self._connection.close()
         self._connection = None
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> PunctualConnection:
         # Unprepared: every window is planned with its own values, so that a small one uses the
         # index on tx_id and a backlog the one on position.
-        connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        connection = PunctualConnection.connect(
+            self._conninfo, autocommit=True, prepare_threshold=None
+        )
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection = connection
@@ -175,9 +186,15 @@ class OutboxDatabase:
                     "“Grants” in docs/outbox.md"
                 )
             case errors.QueryCanceled():
-                return Transient(
-                    f"{what}. The read took longer than {STATEMENT_TIMEOUT_SECONDS} s and is tried "
-                    f"again. If that repeats, the planner does not know the table: ANALYZE it"
+                return ReadLess(
+                    f"{what}. The read took longer than {STATEMENT_TIMEOUT_MS / 1000:g} s and is "
+                    "tried again with fewer rows. If that repeats, the planner does not know the "
+                    "table: ANALYZE it"
+                )
+            case NoAnswerError():
+                return ReadLess(
+                    f"{what}. Postgres did not answer within {READING_SECONDS:g} s; the read is "
+                    "tried again with fewer rows"
                 )
             case psycopg.OperationalError() | psycopg.InterfaceError():
                 return Transient(f"{what}. Postgres did not answer; the same read is tried again")

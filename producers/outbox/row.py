@@ -36,6 +36,11 @@ class OutboxRow:
     headers: str | None
     occurred_at: datetime | None
 
+    @property
+    def size(self) -> int:
+        """The bytes of what an application may make large."""
+        return len(self.payload.encode()) + len((self.headers or "").encode())
+
 
 class FactMaker:
     """Makes a fact, or a reject, of each row. Pure: the same row gives the same fact."""

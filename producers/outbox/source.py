@@ -8,6 +8,7 @@ from typing import Protocol
 from backbone.errors import Fatal
 from backbone.fact import Fact
 from backbone.source import Batch, Cursor, Reject
+from producers.outbox.page import PageSize, ReadLess
 from producers.outbox.row import FactMaker, OutboxRow, Parse
 from producers.outbox.snapshot import OutboxCursor, Sighting
 
@@ -20,6 +21,7 @@ class Settings:
     event_source: str  # ce_source, such as /services/shop
     keys: Mapping[str, str]  # full name of each fact it publishes -> the payload's key field
     max_rows: int = 5_000  # a transaction of 5,000 facts costs little more than one of 1
+    max_batch_bytes: int = 8 * 1024 * 1024  # of payloads and headers, but for one row larger
     min_wait_seconds: float = 0.005  # after rows: more are likely
     max_wait_seconds: float = 0.05  # when idle: what a lone fact waits at most
 
@@ -42,7 +44,8 @@ class Database(Protocol):
 class OutboxSource:
     """A Source over an outbox table: every committed row once, each key in its row lock's order.
 
-    Repeating a poll gives the same rows again, and with them those committed since.
+    Repeating a poll gives the same rows again, and with them those committed since; how many of
+    them at a time may differ.
     """
 
     def __init__(self, settings: Settings, database: Database, parse: Parse) -> None:
@@ -51,14 +54,21 @@ class OutboxSource:
         self._settings = settings
         self._database = database
         self._maker = FactMaker(settings.event_source, settings.keys, parse)
+        self._size = PageSize(settings.max_rows, settings.max_batch_bytes)
         self._wait_seconds = settings.min_wait_seconds
 
     def poll(self, cursor: Cursor | None) -> Batch:
+        try:
+            rows, at = self._read(cursor)
+        except ReadLess:
+            self._size.halve()
+            raise
+        return self._batch(rows, at)
+
+    def _read(self, cursor: Cursor | None) -> tuple[Sequence[OutboxRow], OutboxCursor]:
         with self._database.reading() as reading:
             seen = reading.look()
-            at = self._resumed(cursor, seen)
-            rows, at = self._page(reading, at, seen)
-        return self._batch(rows, at)
+            return self._page(reading, self._resumed(cursor, seen), seen)
 
     def rewound(self, position: int) -> Cursor:
         """Make a cursor for this database from which every row behind `position` is given again.
@@ -95,14 +105,16 @@ class OutboxSource:
         self, reading: Reading, at: OutboxCursor, seen: Sighting
     ) -> tuple[Sequence[OutboxRow], OutboxCursor]:
         """Read on; a window left empty makes way for the next. Gives the cursor behind the rows."""
-        rows = reading.rows(at, self._settings.max_rows)
+        asked = self._size.rows
+        rows = reading.rows(at, asked)
         if not rows and at.new != seen.now:
             at = at.closed().opened(seen.now)
-            rows = reading.rows(at, self._settings.max_rows)
-        if rows:
-            at = at.advanced(rows[-1].position, max(row.tx_id for row in rows))
-        exhausted = len(rows) < self._settings.max_rows
-        return rows, at.closed() if exhausted else at
+            rows = reading.rows(at, asked)
+        page = self._size.fitting(rows)
+        if page:
+            at = at.advanced(page[-1].position, max(row.tx_id for row in page))
+        exhausted = len(page) == len(rows) < asked
+        return page, at.closed() if exhausted else at
 
     def _batch(self, rows: Sequence[OutboxRow], at: OutboxCursor) -> Batch:
         made = [self._maker.make(row) for row in rows]

@@ -10,9 +10,10 @@ import pytest
 from backbone.errors import Fatal, Fenced, Misconfigured
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.membership import KafkaMembership
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
-from backbone.kafka.subscription import KafkaMembership, KafkaSubscription
+from backbone.kafka.subscription import KafkaSubscription
 from backbone.log import (
     Appender,
     End,

@@ -117,6 +117,18 @@ def test_a_status_without_its_offset_is_not_trusted(redis_server: Any) -> None:
     writer.close()
 
 
+def test_the_claim_of_a_predecessor_in_an_older_copy_is_no_fence(redis_server: Any) -> None:
+    redis_server.ask("FLUSHALL")
+    writer = RedisViewWriter(redis_server.url)
+    predecessor, token = started(writer), started(writer)
+    redis_server.ask("SET", "{orders:0}:1:claim", predecessor)
+    with pytest.raises(Wiped, match="an older claim"):
+        writer.write(ORDERS, 0, token, PART)
+    with pytest.raises(Wiped, match="an older claim"):
+        writer.start(ORDERS, 0, token, PART.status)
+    writer.close()
+
+
 def test_scripts_are_loaded_again_after_a_script_flush(redis_server: Any) -> None:
     redis_server.ask("FLUSHALL")
     writer = RedisViewWriter(redis_server.url)

@@ -49,14 +49,30 @@ def price_lists(world: World) -> Work:
 
 
 def orders(world: World, written: list[str]) -> Work:
-    """Each placed in a transaction of its own; `written` tells which were."""
+    """Placed a few at a time; `written` tells which were."""
 
     def sell(stop: threading.Event) -> None:
         with psycopg.connect(world.shop_dsn) as connection:
-            while not stop.wait(0.002):
-                order = f"o{len(written):05d}"
-                world.place_order(connection, order)
+            while not stop.wait(0.005):
+                some = [f"o{len(written) + number:05d}" for number in range(10)]
+                for order in some:
+                    world.place_order(connection, order)
                 connection.commit()
-                written.append(order)
+                written.extend(some)
 
     return sell
+
+
+def change_prices(world: World) -> None:
+    """Much is said about others before the price of K is 9."""
+    facts = [world.price(number, f"C{number % 5_000}") for number in range(1, 6_000)]
+    world.append([*facts, world.price(8, "K")])
+
+
+def change_orders(world: World) -> None:
+    """K is placed, then many others are, then it is cancelled."""
+    with psycopg.connect(world.shop_dsn) as connection:
+        world.place_order(connection, "K")
+        for number in range(2_000):
+            world.place_order(connection, f"h{number}")
+        world.cancel_order(connection, "K")

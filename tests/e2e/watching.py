@@ -85,9 +85,9 @@ class Answers(_Watching):
     def last(self) -> str:
         return self.seen[-1] if self.seen else ""
 
-    def since(self, told: str) -> list[str]:
-        """What was told from the first time on that it was this."""
-        return self.seen[self.seen.index(told) :]
+    def begin_again(self) -> None:
+        """Forget all but the last answer."""
+        self.seen = self.seen[-1:]
 
     def _look(self) -> None:
         try:

@@ -21,6 +21,7 @@ class Wire:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._sockets = [self._server]
         self._words: tuple[bytes, ...] = ()
+        self._skipped = 0
         self._free = threading.Event()
         self._answered = b""
         self.holds = threading.Event()
@@ -42,8 +43,9 @@ class Wire:
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 
-    def hold(self, *words: bytes) -> None:
-        """Keep the next command that contains all the words, and what follows it."""
+    def hold(self, *words: bytes, skip: int = 0) -> None:
+        """Of the commands that contain all the words let `skip` through and keep the next one."""
+        self._skipped = skip
         self._words = words
 
     def release(self) -> None:
@@ -68,9 +70,15 @@ class Wire:
         with suppress(OSError):
             while data := process.recv(65536):
                 if self._words and all(word in data for word in self._words):
-                    self.holds.set()
-                    self._free.wait()
+                    self._pass_or_keep()
                 server.sendall(data)
+
+    def _pass_or_keep(self) -> None:
+        if self._skipped:
+            self._skipped -= 1
+            return
+        self.holds.set()
+        self._free.wait()
 
     def _answer(self, process: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):

@@ -24,6 +24,7 @@ from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.envelope import to_headers
+from backbone.errors import Transient
 from backbone.fact import Envelope, Fact
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
@@ -158,8 +159,9 @@ class World:
         )
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        """A service that does not answer just now is no answer yet."""
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not _holds(condition):
             if time.monotonic() > deadline:
                 logs = "\n".join(
                     f"--- {each.log.name}\n{each.said()[-1500:]}" for each in self.running
@@ -295,6 +297,13 @@ class World:
             return await reader.statuses(self.view(name))
         finally:
             await reader.close()
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    try:
+        return condition()
+    except Transient:
+        return False
 
 
 def moments(seed: int, count: int, least: float, most: float) -> Iterator[float]:

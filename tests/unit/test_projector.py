@@ -131,6 +131,17 @@ def test_a_poisoned_record_is_parked_once_and_its_neighbours_are_applied(prices:
     assert prices.dead() == 1
 
 
+def test_a_record_in_a_partition_that_its_key_does_not_belong_to_is_poison() -> None:
+    bench = Bench(PRICES, partitions=4)
+    bench.price("A", "1.00", seconds=1)
+    record = next(iter(MemoryReader(bench.log).scan(PRICES.topic)))
+    wrong = (record.position.partition + 1) % 4
+    bench.append(Message(PRICES.topic, record.key, record.value, partition=wrong))
+    bench.worker().run()
+    assert list(bench.served()) == ["A"]
+    assert bench.dead() == 1
+
+
 def test_a_record_without_a_key_is_poison(prices: Bench) -> None:
     prices.price("A", "1.00", seconds=1)
     record = next(iter(MemoryReader(prices.log).scan(PRICES.topic)))

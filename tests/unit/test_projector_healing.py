@@ -72,6 +72,18 @@ def test_an_older_copy_is_not_served_as_current_until_it_is_healed(prices: Bench
     assert not prices.status().rebuilding
 
 
+def test_an_older_copy_with_the_claim_of_a_predecessor_is_healed_too(prices: Bench) -> None:
+    # it was taken for a successor's claim, and the only owner stopped
+    prices.views.writer().claim(prices.id, 0)
+    copy = deepcopy(prices.views._partitions)
+    prices.price("A", "1.00", seconds=1)
+    worker = prices.worker()
+    worker.run()
+    prices.views._partitions = copy
+    worker.run()
+    assert prices.served()["A"]["price"] == "1.0000"
+
+
 def test_a_paused_worker_does_not_take_a_restarted_store_from_its_new_owner(prices: Bench) -> None:
     # the other run id alone made it claim, and the owner was fenced
     worker = prices.worker()

@@ -190,3 +190,26 @@ def test_work_that_was_fetched_before_a_partition_changed_hands_is_dropped(log: 
 
     runner.run(ChangesHands(), lambda: len(polls) >= 2)
     assert processor.done == []
+
+
+def test_a_stop_while_a_batch_waits_leaves_it_and_its_end_undone(log: MemoryLog) -> None:
+    """The end behind a given-up batch was taken for done: its records were lost for ever."""
+    _write(log, b"1", b"2")
+    processor = Remembering(away=1_000)
+    patience = Patience("remembering", Backoff(first_seconds=0.0))
+    runner = Runner(processor, [retry(patience)], patience)
+    subscription = log.subscription("group", "facts", runner)
+    runner.run(subscription, lambda: processor.away < 995)
+    assert processor.done == []
+    assert processor.ends == []
+
+
+def test_a_view_that_is_built_again_parks_what_was_judged_when_it_came(log: MemoryLog) -> None:
+    _write(log, *[b"bad"] * 100)
+    processor = Remembering()
+    patience = Patience(processor.name, Backoff(first_seconds=0.0))
+    stack = [dead_letters(processor.name, MemoryAppender(log), may_stop=lambda _: False)]
+    runner = Runner(processor, stack, patience)
+    subscription = log.subscription("group", "facts", runner)
+    runner.run(subscription, _after(2))
+    assert len(_dead(log)) == 100

@@ -34,7 +34,7 @@ def test_the_embedded_stacks_addresses_stand_behind_the_environment(tmp_path: Pa
     (tmp_path / "endpoints.json").write_text(json.dumps(endpoints))
     settings = load({"BACKBONE_STATE_DIR": str(tmp_path), "BACKBONE_REGISTRY_URL": "http://own:3"})
     assert settings.services.kafka_bootstrap == "embedded:1"
-    assert settings.services.registry_url == "http://own:3"
+    assert settings.services.registry_url.get_secret_value() == "http://own:3"
 
 
 def test_a_broken_endpoints_file_is_named_with_its_remedy(tmp_path: Path) -> None:

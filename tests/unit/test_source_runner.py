@@ -11,7 +11,7 @@ from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
 from backbone.errors import Fenced, Poison, PoisonReason, Transient
 from backbone.fact import Envelope, Fact, Origin
-from backbone.log import Message, TopicSpec
+from backbone.log import Membership, Message, TopicSpec
 from backbone.memory.log import MemoryAdmin, MemoryLog, MemoryPublisher, MemoryReader
 from backbone.record import last_header
 from backbone.registry.memory import MemoryRegistry
@@ -134,6 +134,23 @@ class Unsure:
         self.publisher.close()
 
 
+@dataclass
+class Away:
+    """A group that does not answer, so many times."""
+
+    membership: Membership
+    times: int
+
+    def poll(self, timeout_seconds: float) -> None:
+        if self.times:
+            self.times -= 1
+            raise Transient("the cluster is away")
+        self.membership.poll(timeout_seconds)
+
+    def close(self) -> None:
+        self.membership.close()
+
+
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
@@ -164,6 +181,22 @@ def test_a_commit_of_unknown_outcome_publishes_nothing_twice(bench: Bench) -> No
 def test_a_source_that_does_not_answer_is_waited_for(bench: Bench) -> None:
     bench.run(Numbers(2, away=2))
     assert bench.ids() == ["id-0", "id-1"]
+
+
+def test_a_group_that_does_not_answer_is_waited_for(bench: Bench) -> None:
+    runner = bench.runner(Numbers(2))
+    membership = Away(bench.log.membership("group", "cursor.numbers", runner), times=2)
+    runner.run(membership, lambda: False, until_idle=True)
+    assert (bench.ids(), membership.times) == (["id-0", "id-1"], 0)
+
+
+def test_nothing_more_is_polled_once_it_was_told_to_stop(bench: Bench) -> None:
+    source = Numbers(4)
+    runner = bench.runner(source)
+    membership = bench.log.membership("group", "cursor.numbers", runner)
+    told = iter([False, True, True])  # meanwhile: the group took its time
+    runner.run(membership, lambda: next(told))
+    assert source.polled == []
 
 
 def test_a_second_runner_fences_the_first_which_publishes_no_more(bench: Bench) -> None:

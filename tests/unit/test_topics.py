@@ -1,10 +1,11 @@
 import pytest
 
 from backbone.contracts.catalog import Contracts
+from backbone.errors import Misconfigured
 from backbone.log import TopicSpec, TopicState
 from backbone.memory.log import MemoryAdmin, MemoryLog
 from backbone.settings import REPOSITORY
-from backbone.topics import Action, apply, declared, plan, retention_ms
+from backbone.topics import Action, apply, declared, plan, require, retention_ms
 
 IS = {"cleanup.policy": "delete", "retention.ms": "1000", "max.message.bytes": "100"}
 
@@ -74,3 +75,10 @@ def test_every_fact_source_and_processor_has_its_topics() -> None:
         "dlq.shop",
         "dlq.prices",
     ]
+
+
+def test_at_start_a_missing_topic_and_another_count_of_partitions_are_refused() -> None:
+    states = {"t": TopicState("t", "id", 8, IS)}
+    with pytest.raises(Misconfigured, match="t has 8 partitions, not 4; u does not exist"):
+        require([TopicSpec("t", 4), TopicSpec("u", 4)], states)
+    require([TopicSpec("t", 8)], states)

@@ -1,73 +1,16 @@
 """The source over a database that a test describes row by row."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from backbone.errors import Fatal, Misconfigured, Poison, PoisonReason
 from backbone.fact import Envelope, Fact
 from producers.outbox.row import FactMaker, OutboxRow
-from producers.outbox.snapshot import Identity, OutboxCursor, Sighting, Snapshot
-from producers.outbox.source import OutboxSource, Settings
+from producers.outbox.snapshot import Identity, Sighting, Snapshot
+from tests.unit.producers.described_outbox import KEYS, NOON, Database, plain, row, source
 
-NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-KEYS = {"sales.order.OrderPlaced": "order_id", "sales.order.OrderCancelled": "order_id"}
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
-
-
-def row(position: int = 1, payload: str = '{"order_id":"7"}', **changed: Any) -> OutboxRow:
-    values: dict[str, Any] = {
-        "tx_id": 10 + position,
-        "id": f"00000000-0000-0000-0000-{position:012d}",
-        "aggregateid": "7",
-        "type": "OrderPlaced",
-        "headers": None,
-        "occurred_at": NOON,
-    }
-    return OutboxRow(position=position, payload=payload, **{**values, **changed})
-
-
-class Database:
-    """Every row is visible and belongs to the open window."""
-
-    where = "db:5432/shop"
-
-    def __init__(self, *rows: OutboxRow) -> None:
-        self.table = list(rows)
-        self.seen = Sighting(Identity("7301", 1), Snapshot(100))
-        self.reads = 0
-
-    @contextmanager
-    def reading(self) -> Iterator["Database"]:
-        yield self
-
-    def look(self) -> Sighting:
-        return self.seen
-
-    def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]:
-        self.reads += 1
-        floor = max(cursor.position, 0)
-        behind = [r for r in self.table if r.position > floor and r.tx_id >= cursor.old.xmax]
-        return behind[:limit]
-
-    def highest(self) -> int:
-        return max((each.tx_id for each in self.table), default=0)
-
-    def close(self) -> None:
-        self.table.clear()
-
-
-def source(database: Database, max_rows: int = 10) -> OutboxSource:
-    settings = Settings("shop", "/services/shop", KEYS, max_rows=max_rows)
-    return OutboxSource(settings, database, plain)
-
-
-def plain(_fact_type: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(payload)
 
 
 def made(each: OutboxRow) -> Fact:

@@ -22,7 +22,7 @@ _OPTIONAL = (
 
 def rfc3339(instant: datetime) -> str:
     """UTC with a Z and six digits, so that equal instants are equal texts."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def to_headers(envelope: Envelope, ce_type: str) -> list[Header]:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backbone.codec.documents import compile_document
 from backbone.codec.engine import Decoder, Engine
 from backbone.codec.framing import frame, unframe
 from backbone.codec.row_engine import RowDecoder, RowEncoder
@@ -13,7 +12,6 @@ from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import LOG_ORDER, Contract
 from backbone.contracts.domain import micros
 from backbone.contracts.safety import safe_shape, schema_of
-from backbone.contracts.walk import Convert
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Fact
 from backbone.registry.port import Registry
@@ -42,7 +40,6 @@ class Codec:
         self._writers: dict[str, tuple[int, RowEncoder]] = {}
         self._readers: dict[tuple[str, int], tuple[str, Decoder]] = {}
         self._refused: dict[tuple[str, int], tuple[float, PoisonReason, str]] = {}
-        self._renderings: dict[str, Convert] = {}
 
     def check(self, types: Sequence[str]) -> None:
         """Check at start that each contract is registered as we have it. Runtimes never register.
@@ -88,14 +85,6 @@ class Codec:
         schema_id, payload = unframe(value)
         reader = self._readers.get((topic, schema_id)) or self._reader(topic, schema_id)
         return reader[0], reader[1].decode(payload)
-
-    def document(self, type_name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Render decoded or parsed data as JSON values (backbone/codec/documents.py)."""
-        rendering = self._renderings.get(type_name)
-        if rendering is None:
-            rendering = self._renderings[type_name] = compile_document(self._contract(type_name))
-        document: dict[str, Any] = rendering(data)
-        return document
 
     def order_version(self, type_name: str, data: Mapping[str, Any], offset: int) -> int:
         """Give what orders the facts of one key: the contract's field, or the log offset."""

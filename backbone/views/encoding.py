@@ -18,7 +18,10 @@ _STRICT = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_DAMAGED = "the view store holds bytes that are no {what}: {error}. Clear the view partition, its owner heals it from the log"  # noqa: E501
+_DAMAGED = (
+    "the view store holds bytes that are no {what}: {error}. Build the view again from the log: "
+    "`backbone view rebuild <view>`"
+)
 
 
 def encode_entry(entry: Entry) -> bytes:

@@ -3,15 +3,14 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from cli.stack.stack import ServiceStatus, Stack, StackError
+from cli.output import Format, Output, show
+from cli.stack.stack import Stack, StackError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,36 +18,27 @@ app = typer.Typer(
 )
 
 
-class Output(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-
-
 StateOption = Annotated[
     Path,
     typer.Option("--state", envvar="BACKBONE_STATE_DIR", help="Where the stack keeps its data."),
 ]
-OutputOption = Annotated[Output, typer.Option("--output", help="A table for people, or JSON.")]
 WipeOption = Annotated[bool, typer.Option("--wipe", help="Remove all of its data as well.")]
 DEFAULT_STATE = Path(".backbone")
-STATE_STYLES = {"running": "green", "dead": "red", "stopped": "dim"}
 
 
 @app.command()
-def up(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
+def up(state: StateOption = DEFAULT_STATE, output: Output = Format.TABLE) -> None:
     """Start what does not run, and print where everything answers.
 
     Example: backbone stack up --state /tmp/second-stack
     """
     with _progress() as report:
         endpoints = asdict(Stack(state, report).up())
-    if output is Output.JSON:
+    if output is Format.JSON:
         typer.echo(json.dumps(endpoints))
         return
-    table = Table("name", "address", box=None)
-    for name, address in endpoints.items():
-        table.add_row(name, address)
-    Console().print(table)
+    rows = [{"name": name, "address": address} for name, address in endpoints.items()]
+    show(rows, ("name", "address"), output)
 
 
 @app.command()
@@ -62,25 +52,14 @@ def down(state: StateOption = DEFAULT_STATE, *, wipe: WipeOption = False) -> Non
 
 
 @app.command()
-def status(state: StateOption = DEFAULT_STATE, output: OutputOption = Output.TABLE) -> None:
+def status(state: StateOption = DEFAULT_STATE, output: Output = Format.TABLE) -> None:
     """Show which services run. `dead` ones were started and ended by themselves: see `up`.
 
     Example: backbone stack status --output json
     """
     with _progress():
         services = Stack(state).status()
-    if output is Output.JSON:
-        typer.echo(json.dumps([asdict(one) for one in services]))
-    else:
-        Console().print(_table(services))
-
-
-def _table(services: list[ServiceStatus]) -> Table:
-    table = Table("service", "state", "address", "pid", box=None)
-    for one in services:
-        state = f"[{STATE_STYLES[one.state]}]{one.state}[/]"
-        table.add_row(one.name, state, one.address or "-", str(one.pid or "-"))
-    return table
+    show([asdict(one) for one in services], ("name", "state", "address", "pid"), output)
 
 
 @contextmanager

@@ -61,8 +61,9 @@ class Position:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise Fatal(
-                "The cursor is not one of a CSV drop. If the source changed its kind under its "
-                "old name, give it a new name, or rewind it: backbone source rewind."
+                "The cursor is not one of a CSV drop: another kind of source has used its name. "
+                "Give the source a name of its own; or, to publish every file that is still there "
+                "again with the same ids, delete its cursor topic and run `backbone topics apply`."
             ) from error
 
     def cursor(self) -> Cursor:

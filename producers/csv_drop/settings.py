@@ -32,9 +32,7 @@ class Settings:
     )
     key_field: str = field(metadata=_told("the fact's field that is its key"))
     time_field: str = field(metadata=_told("the fact's field that says when it happened"))
-    source: str = field(
-        default="/connectors/price-list", metadata=_told("the system of record: ce_source")
-    )
+    source: str = field(metadata=_told("the system of record: ce_source"))
     pattern: str = field(
         default="*.csv",
         metadata=_told("names of complete files; one still being written has another name"),

@@ -219,7 +219,7 @@ def test_a_key_of_another_program_in_the_way_is_fatal_and_quotes_no_payload(
 def test_damaged_bytes_are_fatal_with_the_way_to_heal(redis_server: Any) -> None:
     redis_server.ask("FLUSHALL")
     redis_server.ask("SET", "{orders:0}:1:e:a", "not an entry")
-    with pytest.raises(Fatal, match="Clear the view partition"):
+    with pytest.raises(Fatal, match="`backbone view rebuild <view>`"):
         read(redis_server.url, lambda reader: reader.get(ORDERS, "a"))
 
 

@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -237,36 +236,6 @@ def test_a_schema_that_cannot_be_read_with_our_contract_is_poison(
     assert poison.reason is PoisonReason.SCHEMA_REFUSED
 
 
-def test_a_document_has_text_for_decimals_and_instants(codec: Codec) -> None:
-    assert codec.document(PRICE, DATA) == {
-        "stock_code": "85123A",
-        "price": "2.5500",
-        "currency": "GBP",
-        "effective_at": "2011-10-04T09:00:00.000000Z",
-    }
-
-
-def test_a_document_keeps_nulls_lists_and_records(codec: Codec) -> None:
-    line = {"stock_code": "POST", "quantity": 1, "unit_price": Decimal(18)}
-    data = {
-        "order_id": "536365",
-        "placed_at": SINCE,
-        "country": "France",
-        "currency": "GBP",
-        "lines": [line],
-    }
-    assert codec.document(ORDER, data) == {
-        "order_id": "536365",
-        "placed_at": "2011-10-04T09:00:00.000000Z",
-        "customer_id": None,
-        "country": "France",
-        "currency": "GBP",
-        "lines": [
-            {"stock_code": "POST", "description": None, "quantity": 1, "unit_price": "18.0000"}
-        ],
-    }
-
-
 def test_the_order_version_is_the_contracts_field_or_the_log_offset(codec: Codec) -> None:
     assert codec.order_version(PRICE, DATA, offset=7) == 1_317_718_800_000_000
     assert codec.order_version(ORDER, {}, offset=7) == 7
@@ -277,10 +246,3 @@ def test_forged_schema_ids_without_end_do_not_fill_the_memory(contracts: Contrac
     for schema_id in range(10_050):
         _poison(codec, schema_id.to_bytes(5, "big"))
     assert len(codec._refused) == 50
-
-
-def test_bytes_have_no_document(contracts: Contracts) -> None:
-    schema = {"type": "record", "name": "R", "fields": [{"name": "it", "type": "bytes"}]}
-    contract = replace(contracts[PRICE], schema=schema, type="R")
-    with pytest.raises(Misconfigured, match="a field of bytes, which JSON cannot show"):
-        Codec(Contracts({"R": contract}), MemoryRegistry()).document("R", {"it": b""})

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ def source_of(path: Path, **changes: Any) -> CsvDropSource:
         "columns": COLUMNS,
         "key_field": "stock_code",
         "time_field": "effective_at",
+        "source": "/connectors/price-list",
     }
     return CsvDropSource("price-list", Settings(**(fixed | changes)), parse)
 
@@ -625,8 +627,18 @@ def test_the_cursor_stays_small_and_a_late_file_is_found_among_many(tmp_path: Pa
 
 
 def test_a_cursor_of_another_kind_of_source_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Fatal, match="not one of a CSV drop"):
+    with pytest.raises(Fatal, match=r"not one of a CSV drop.*delete its cursor topic and run"):
         source_of(tmp_path).poll({"position": 4711})
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [each.name for each in fields(Settings) if not each.metadata.get("help")] == []
+
+
+def test_the_system_of_record_has_no_default() -> None:
+    required = [each.name for each in fields(Settings) if each.default is MISSING]
+
+    assert "source" in required
 
 
 def test_settings_report_every_problem_at_once(tmp_path: Path) -> None:

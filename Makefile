@@ -34,8 +34,9 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the story is told
 	@$(BIN)/backbone demo $(ARGS)
 
+# Two workers, each with services of its own: most of the time is waiting for takeovers.
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: lint types test  ## what CI runs
 

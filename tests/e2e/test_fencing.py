@@ -123,7 +123,7 @@ def test_a_relay_paused_in_a_transaction_is_fenced_by_its_standby(world: World) 
     written: list[str] = []
     with in_background(load.orders(world, written)):
         paused = world.start(*RELAY)
-        world.wait(lambda: "shard open" in paused.said(), "the first one is active")
+        world.wait(lambda: world.cursor("shop").published > 0, "the first one is active")
         standby = world.start(*RELAY)
         world.wait(lambda: _stopped_in_a_transaction(world, paused), "it is paused at work")
         world.wait(lambda: "shard open" in standby.said(), "the standby has taken over")

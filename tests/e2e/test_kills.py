@@ -9,7 +9,9 @@ from functools import partial
 import psycopg
 import pytest
 
+from tests.e2e import load
 from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
+from tests.e2e.watching import Positions
 from tests.e2e.world import ORDERS, PRICES, Running, World, moments
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
@@ -116,8 +118,8 @@ def test_the_views_are_the_fold_of_their_logs_however_often_the_projector_is_kil
 def test_a_standby_takes_a_source_over_within_15_seconds(world: World, source: str) -> None:
     active = world.start("run", "source", source)
     world.wait(lambda: "shard open" in active.said(), "the first one is active")
-    standby = world.start("run", "source", source)
-    world.wait(lambda: standby.said() != "" or standby.process.poll() is None, "it runs")
+    world.start("run", "source", source)
+    world.wait(lambda: world.members(f"source.{source}") == 2, "the other one stands by")
     active.kill()
     killed = time.monotonic()
     with psycopg.connect(world.shop_dsn) as connection:
@@ -125,3 +127,20 @@ def test_a_standby_takes_a_source_over_within_15_seconds(world: World, source: s
     world.write_price_list(1, 1)
     world.wait(lambda: world.cursor(source).published == 1, "the standby has published", 15)
     assert time.monotonic() - killed < 15
+
+
+def test_a_standby_takes_a_view_over_within_15_seconds(world: World) -> None:
+    view = Positions(world, "prices")
+    with load.in_background(load.prices(world)):
+        active = world.start("run", "view", "prices")
+        world.wait(lambda: all(view.offsets()), "the first one writes everywhere")
+        claimed = view.claims()
+        world.start("run", "view", "prices")
+        world.wait(lambda: world.members("prices") == 2, "the other one is there")
+        active.kill()
+        killed = time.monotonic()
+        world.wait(lambda: set(claimed).isdisjoint(view.claims()), "it has claimed everything", 15)
+        offsets = view.offsets()
+        world.wait(lambda: view.beyond(offsets), "it has written everywhere", 15)
+        took = time.monotonic() - killed
+    assert took < 15

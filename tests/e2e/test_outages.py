@@ -1,145 +1,24 @@
 """A service that is down, at start or in the middle of work, is waited for; nothing is lost."""
 
-import json
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
-from types import TracebackType
-from typing import Self
 
 import httpx
 import psycopg
 import pytest
 
 from backbone.codec.framing import PREFIX_BYTES, frame
-from cli.stack.stack import Endpoints, Stack
+from cli.stack.stack import Stack
 from tests.e2e import load
 from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
 from tests.e2e.load import Work, in_background
-from tests.e2e.world import ORDERS, PRICES, Running, World, free_port
+from tests.e2e.outage import KAFKA, SERVICES, WORKERS, Scene, Service
+from tests.e2e.world import ORDERS, PRICES, Running, World
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
 
-SOURCES = ("run", "source", "--all")
-VIEWS = ("run", "view", "prices", "orders")
-GATEWAY = ("run", "gateway")
-WORKERS = (SOURCES, VIEWS)
 COMMAND_SECONDS = 45.0  # eight on a machine with nothing else to do
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What is told of it when it is away, who needs it at start and at work, and a command that
-    cannot do without it."""
-
-    name: str
-    told: str
-    at_start: Sequence[tuple[str, ...]]
-    at_work: Sequence[tuple[str, ...]]
-    commands: Sequence[tuple[str, ...]]
-
-    def address(self, endpoints: Endpoints) -> str:
-        """Where it is, without what may be secret."""
-        return {
-            "kafka": endpoints.kafka_bootstrap,
-            "registry": endpoints.registry_url,
-            "redis": endpoints.redis_url.split("/")[2],
-            "postgres": endpoints.postgres_dsn.split("@")[1].split("/")[0],
-        }[self.name]
-
-
-SERVICES = (
-    Service(
-        "kafka",
-        "Kafka did not answer",
-        at_start=WORKERS,
-        at_work=WORKERS,
-        commands=(("topics", "plan"), ("dlq", "list")),
-    ),
-    Service(
-        "registry",
-        "does not answer",
-        at_start=WORKERS,
-        at_work=(VIEWS,),
-        commands=(("contracts", "register"),),
-    ),
-    Service(
-        "redis",
-        "did not answer",
-        at_start=(VIEWS,),
-        at_work=(VIEWS,),
-        commands=(("view", "status"),),
-    ),
-    Service(
-        "postgres",
-        "Postgres did not answer",
-        at_start=(SOURCES,),
-        at_work=(SOURCES,),
-        commands=(("source", "rewind", "shop", "--to", "0", "--yes"),),
-    ),
-)
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-
-
-class Scene:
-    """Every process of the backbone, with how long its log was when something happened, and a
-    reader of one price."""
-
-    def __init__(self, world: World, service: Service) -> None:
-        self._world = world
-        self._told = (service.told, service.address(world.endpoints))
-        self._marks: dict[tuple[str, ...], int] = {}
-        self.processes: dict[tuple[str, ...], Running] = {}
-        self.address = f"127.0.0.1:{free_port()}"
-        self.client = httpx.Client(base_url=f"http://{self.address}")
-
-    def __enter__(self) -> Self:
-        for arguments in (*WORKERS, GATEWAY):
-            settings = {"BACKBONE_GATEWAY_ADDRESS": self.address}
-            self.processes[arguments] = self._world.start(*arguments, **settings)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.client.close()
-
-    def price(self) -> str:
-        """What a reader is told now, or why nothing."""
-        try:
-            answer = self.client.get("/v1/prices/C1")
-        except httpx.TransportError:
-            return "unreachable"
-        body = answer.json()
-        return str(body["data"]["price"] if answer.is_success else body["code"])
-
-    def start_again(self, arguments: tuple[str, ...]) -> None:
-        self.processes[arguments] = self._world.start(*arguments)
-        self._marks.pop(arguments, None)
-
-    def mark(self) -> None:
-        self._marks = {name: len(each.said()) for name, each in self.processes.items()}
-
-    def wait_for(self, waiting: Sequence[tuple[str, ...]]) -> None:
-        """Each of these has said since the mark that it waits, what for, and where that is."""
-        for name in waiting:
-            self._world.wait(partial(self._waits, name), f"{' '.join(name)} waits")
-
-    def _waits(self, name: tuple[str, ...]) -> bool:
-        said = self.processes[name].said()[self._marks.get(name, 0) :]
-        lines = [json.loads(line) for line in said.splitlines()[:-1] if line.startswith("{")]
-        reasons = [line["reason"] for line in lines if line["event"] == "waiting"]
-        return any(all(words in reason for words in self._told) for reason in reasons)
-
-    def all_lived_through_it(self) -> None:
-        for running in self.processes.values():
-            assert running.process.poll() is None, running.said()
-            assert "Traceback" not in running.said()
 
 
 def _fails_in_a_sentence(running: Running, words: tuple[str, str]) -> None:
@@ -158,17 +37,17 @@ def test_a_service_that_is_down_at_start_is_waited_for(
         world.place_order(connection, "o1")
     stack.kill(service.name)
     words = (service.told, service.address(world.endpoints))
-    for running in [world.start(*command) for command in service.commands]:
-        _fails_in_a_sentence(running, words)
+    commands = [world.start(*command) for command in service.commands]
     with Scene(world, service) as scene:
         scene.wait_for(service.at_start)
         first = service.at_start[0]
         assert scene.processes[first].stop() == 0  # told to stop while it waits, it does
         scene.start_again(first)
-        scene.wait_for([first])
+        for command in commands:
+            _fails_in_a_sentence(command, words)
         stack.up()
         _everything_arrives_once(world, facts=20)
-        assert scene.client.get("/v1/orders/o1").status_code == 200
+        world.wait(lambda: "." in scene.price(), "prices are served")
         scene.all_lived_through_it()
 
 
@@ -239,26 +118,44 @@ def test_a_service_killed_in_the_middle_of_work_is_waited_for(
     world: World, stack: Stack, service: Service
 ) -> None:
     other, placed = _another_schema(world), [0]
-    with (
-        Scene(world, service) as scene,
-        in_background(load.price_lists(world), _orders(world, placed)),
-    ):
-        world.wait(lambda: len(world.served("orders")) > 0, "orders are served")
-        _told_until_a_newer_price(world, scene)
-        scene.mark()
-        stack.kill(service.name)
-        if service.name == "registry":
-            _append_what_only_the_registry_can_read(world, other)
-        scene.wait_for(service.at_work)
-        if service.name == "redis":
-            assert _is_a_problem_document(scene.client.get("/v1/prices/C1"))
+    with Scene(world, service) as scene:
+        with in_background(load.price_lists(world), _orders(world, placed)):
+            world.wait(lambda: len(world.served("orders")) > 0, "orders are served")
+            _told_until_a_newer_price(world, scene)
+            scene.mark()
+            stack.kill(service.name)
+            if service.name == "registry":
+                _append_what_only_the_registry_can_read(world, other)
+            scene.wait_for(service.at_work)
+            if service.name == "redis":
+                assert _is_a_problem_document(scene.client.get("/v1/prices/C1"))
+            stack.up()
+            before, problems = placed[0], _told_until_a_newer_price(world, scene)
+            world.wait(lambda: placed[0] > before, "an order is placed")
+        honest = {"store-unavailable", "rebuilding"} if service.name == "redis" else set()
+        assert problems <= honest
+        _everything_arrives_once(world, facts=_rows(world), beside=int(service.name == "registry"))
+        scene.wait_until_current()
+        scene.all_lived_through_it()
+
+
+def test_what_works_ends_when_it_is_told_to_although_kafka_is_down(
+    world: World, stack: Stack
+) -> None:
+    with Scene(world, KAFKA) as scene:
+        with in_background(load.price_lists(world), _orders(world, [0])):
+            world.wait(lambda: len(world.served("orders")) > 0, "orders are served")
+            stack.kill("kafka")
+            scene.wait_for(KAFKA.at_work)
+        assert [running.stop() for running in scene.processes.values()] == [0, 0, 0]
         stack.up()
-        before, problems = placed[0], _told_until_a_newer_price(world, scene)
-        world.wait(lambda: placed[0] > before, "an order is placed")
-    assert problems <= ({"rebuilding"} if service.name == "redis" else set())
-    rows = 20 * len(list(world.price_lists.glob("*.csv")))
-    _everything_arrives_once(world, facts=rows, beside=int(service.name == "registry"))
-    scene.all_lived_through_it()
+        for arguments in WORKERS:
+            scene.start_again(arguments)
+        _everything_arrives_once(world, facts=_rows(world))
+
+
+def _rows(world: World) -> int:
+    return 20 * len(list(world.price_lists.glob("*.csv")))
 
 
 def _everything_arrives_once(world: World, facts: int, beside: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import httpx
 
@@ -52,12 +52,10 @@ class Positions(_Watching):
         self.steps_back: list[str] = []
 
     def claims(self) -> list[bytes | None]:
-        found: list[bytes | None] = self._redis.mget(self._claims)
-        return found
+        return cast("list[bytes | None]", self._redis.mget(self._claims))
 
     def offsets(self) -> list[int]:
-        found: list[bytes | None] = self._redis.mget(self._offsets)
-        return [int(each or 0) for each in found]
+        return [int(each or 0) for each in self._redis.mget(self._offsets)]
 
     def beyond(self, offsets: list[int]) -> bool:
         return all(now > then for now, then in zip(self.offsets(), offsets, strict=True))

@@ -240,6 +240,12 @@ class World:
 
     # what came of it
 
+    def members(self, group: str) -> int:
+        """How many are in the group, `source.<source>` or `<view>`, standbys included."""
+        name = f"{self.app}.{group}"
+        asked = self.admin._client.describe_consumer_groups([name], request_timeout=5.0)
+        return len(asked[name].result().members)
+
     def records(self, topic: str) -> list[Record]:
         reader = KafkaReader(self.base)
         try:

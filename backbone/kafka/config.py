@@ -6,15 +6,17 @@ of whoever waits shorter; the order is checked at start.
 
 import logging
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from backbone.errors import Misconfigured
+from backbone.timeouts import (
+    MAX_POLL_INTERVAL_MS,
+    MESSAGE_TIMEOUT_MS,
+    ORDER,
+    TRANSACTION_TIMEOUT_MS,
+    check_order,
+)
 
-STATEMENT_TIMEOUT_MS = 5_000  # of a source's database: a poll ends before its messages expire
-MESSAGE_TIMEOUT_MS = 8_000  # of one message: known lost before its transaction times out
-TRANSACTION_TIMEOUT_MS = 10_000  # an abandoned transaction hides everybody's facts for so long
-MAX_POLL_INTERVAL_MS = 30_000  # a worker that did not poll for so long is given up
 CALL_SECONDS = 5.0  # of one administrative call
 
 Config = dict[str, Any]
@@ -22,18 +24,6 @@ Config = dict[str, Any]
 _QUIET = logging.getLogger("backbone.kafka.client")
 _QUIET.propagate = False
 _QUIET.addHandler(logging.NullHandler())
-
-
-def check_order(timeouts: Mapping[str, int]) -> None:
-    """Raises Misconfigured unless the time-outs rise strictly in the order given."""
-    names = list(timeouts)
-    wrong = [
-        f"{inner} ({timeouts[inner]} ms) must be below {outer} ({timeouts[outer]} ms)"
-        for inner, outer in pairwise(names)
-        if timeouts[inner] >= timeouts[outer]
-    ]
-    if wrong:
-        raise Misconfigured("time-outs are out of order: " + "; ".join(wrong))
 
 
 PROMISED = frozenset(
@@ -99,14 +89,7 @@ def producer(base: Config) -> Config:
 
 
 def transactional(base: Config, transactional_id: str) -> Config:
-    check_order(
-        {
-            "statement_timeout": STATEMENT_TIMEOUT_MS,
-            "message.timeout.ms": MESSAGE_TIMEOUT_MS,
-            "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
-            "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
-        }
-    )
+    check_order(ORDER)
     return {
         **producer(base),
         "transactional.id": transactional_id,

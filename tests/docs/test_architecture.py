@@ -29,6 +29,7 @@ CLIENTS = {
     "fastavro": ("backbone.codec",),
     "avro": ("backbone.registry",),  # the reference implementation judges compatibility
     "redis": ("backbone.views",),
+    "polars": ("backbone.codec",),
     "psycopg": ("producers.outbox",),
     "starlette": ("gateway",),
     "granian": ("gateway",),

@@ -53,7 +53,7 @@ def test_a_registry_in_trouble_is_transient(answering: Answering, status: int) -
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_stop_the_process(answering: Answering, status: int) -> None:
-    with pytest.raises(Misconfigured, match="check the registry's user and password"):
+    with pytest.raises(Misconfigured, match="check user and password in BACKBONE_REGISTRY_URL"):
         answering(status, "{}").schema(1)
 
 

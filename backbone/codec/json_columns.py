@@ -1,0 +1,90 @@
+"""Columns as JSON text, byte for byte what `backbone/documents.py` and orjson make of a fact.
+
+The engine writes text and numbers as orjson does: the same escapes, the same shortest floats. Held
+by `tests/unit/codec/test_columns.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import polars as pl
+
+from backbone.codec.validators import as_int128
+from backbone.contracts.shape import Array, Leaf, Map, Nullable, Record, Shape
+
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%6fZ"
+_WITHOUT_DOCUMENT = frozenset({"date", "bytes", "fixed"})
+
+
+def has_document(shape: Shape) -> bool:
+    """Whether a document can hold the values of a shape; a view of others is built row by row,
+    and fails there with a message of its own."""
+    match shape:
+        case Leaf():
+            return (shape.logical or shape.kind) not in _WITHOUT_DOCUMENT
+        case Nullable(inner) | Array(inner):
+            return has_document(inner)
+        case Record():
+            return all(has_document(each.shape) for each in shape.fields)
+        case Map():
+            return False
+
+
+def document(fields: Mapping[str, Shape]) -> pl.Expr:
+    """An object of these columns as JSON text, in this order."""
+    values = [as_json(shape, pl.col(name)).alias(name) for name, shape in fields.items()]
+    return pl.struct(values).struct.json_encode()
+
+
+def as_json(shape: Shape, value: pl.Expr) -> pl.Expr:
+    """Decoded values as those that are written as JSON the right way."""
+    match shape:
+        case Leaf():
+            return _LEAVES.get(shape.logical or shape.kind, _same)(shape, value)
+        case Nullable(inner):
+            return as_json(inner, value)
+        case Array(items):
+            return value.list.eval(as_json(items, pl.element()))
+        case Record():
+            fields = [
+                as_json(each.shape, value.struct.field(each.name)).alias(each.name)
+                for each in shape.fields
+            ]
+            return pl.when(value.is_not_null()).then(pl.struct(fields))
+        case Map():
+            raise TypeError("maps have no column")
+
+
+def _same(_: Leaf, value: pl.Expr) -> pl.Expr:
+    return value
+
+
+def _boolean(_: Leaf, value: pl.Expr) -> pl.Expr:
+    return value.bin.get(0) != 0
+
+
+def _enum(leaf: Leaf, value: pl.Expr) -> pl.Expr:
+    numbers = list(range(len(leaf.symbols)))
+    return value.replace_strict(numbers, list(leaf.symbols), return_dtype=pl.String)
+
+
+def _decimal(leaf: Leaf, value: pl.Expr) -> pl.Expr:
+    quantum = pl.lit(Decimal(1).scaleb(-leaf.scale))
+    return (as_int128(value).cast(pl.Decimal(38, 0)) * quantum).cast(pl.String)
+
+
+def _instant(_: Leaf, value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.Datetime("us")).dt.strftime(_INSTANT)
+
+
+def _float(_: Leaf, value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.Float64)
+
+
+_LEAVES: Mapping[str, Callable[[Leaf, pl.Expr], pl.Expr]] = {
+    "boolean": _boolean,
+    "enum": _enum,
+    "decimal": _decimal,
+    "timestamp-micros": _instant,
+    "float": _float,
+}

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
 
@@ -121,4 +122,7 @@ def _endpoints(state_dir: Path, problems: list[str]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         problems.append(f"{path}: cannot be read ({error}); run `backbone stack up` again")
         return {}
+    if "postgres_dsn" in found:
+        # the stack names its server; the shop has a database of its own there
+        found["postgres_dsn"] = urlsplit(found["postgres_dsn"])._replace(path="/shop").geturl()
     return {name: value for name, value in found.items() if name in Services.model_fields}

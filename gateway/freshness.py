@@ -70,7 +70,7 @@ def _complete(view: ServedView, statuses: Mapping[int, Status | None]) -> dict[i
     if len(complete) < len(statuses):
         raise Problem(
             REBUILDING,
-            f"{view.id.name} is being filled from the log.",
+            f"{view.id.name} is not complete: its worker is filling it from the log, or none runs.",
             headers=[retry_after(_REBUILDING_RETRY_SECONDS)],
         )
     return complete

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from typing import Final
 
 from granian.constants import Interfaces
@@ -20,7 +21,21 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     Takes the main thread and runs one event loop on it. One worker: more of them are more
     processes, each with its own metrics. Raises Misconfigured when the address cannot be bound.
     """
+    _require_free(host, port)
     asyncio.run(_serve(app, host, port))
+
+
+def _require_free(host: str, port: int) -> None:
+    """The server shares its port with others of its kind in silence: ask before."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(
+                f"the gateway cannot listen on {host}:{port} ({error.strerror}). Choose another "
+                "address in BACKBONE_GATEWAY_ADDRESS, or end the process that has it"
+            ) from error
 
 
 async def _serve(app: ASGIApp, host: str, port: int) -> None:

@@ -104,7 +104,9 @@ def _balance(scene: Scene, reader: KafkaReader) -> None:
         balance.view_balance(scene.client, "prices", balance.latest_prices(reader, codec)),
         balance.view_balance(scene.client, "orders", balance.folded_orders(reader, codec)),
     ]
-    print_line("\nan independent fold of the committed records, against the gateway's answers:")
+    print_line(
+        "\nan independent fold of the committed records, against every answer of the gateway:"
+    )
     _table(
         [
             {
@@ -148,7 +150,10 @@ def _show_rejects(reader: KafkaReader) -> None:
         told = ", ".join(f"{code}: {count}" for code, count in causes.most_common())
         print_line(f"\n{name}: {len(letters)} rejected ({told}); the first of them:")
         show([_row(letter) for letter in letters[:3]], ("where", "why"), Format.TABLE)
-    print_line("\nall of them: backbone dlq list price-list; one: backbone dlq show shop 0/0")
+    print_line(
+        "\nmore, in another terminal in this folder: . .venv/bin/activate, then "
+        "backbone dlq list price-list; backbone dlq show shop 0/0"
+    )
 
 
 def _row(letter: Record) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import pytest
 from cli.stack.stack import Endpoints, Stack
 from tests.e2e.world import World
 
+# their asserts tell as much as a test's own
+pytest.register_assert_rewrite("tests.e2e.expectations", "tests.e2e.letters")
+
 
 @pytest.fixture
 def world(stack: Stack, tmp_path: Path) -> Iterator[World]:

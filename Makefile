@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo test check lint types format docs requirements clean
+.PHONY: help demo bench test guards soak check lint types format docs requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -38,7 +38,16 @@ demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: lint types test  ## what CI runs
+guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (docs/guards.md)
+	@$(BIN)/python -m tests.guards $(ARGS)
+
+soak: $(VENV)/.dev  ## accidents of every kind under load, 40 minutes at most (docs/soak.md)
+	@$(BIN)/python -m pytest -q -p no:cacheprovider -p tests.soak.progress --timeout=400 tests/soak/soak.py $(ARGS)
+
+check: lint types guards test  ## what CI runs
+
+bench: $(VENV)/.demo  ## each stage beside its ceiling; ARGS="prices --runs 3" for a part of it
+	@$(BIN)/backbone bench $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -54,9 +63,13 @@ format: $(VENV)/.dev  ## let ruff put things in order
 docs: $(VENV)/.dev  ## write the generated pages again
 	@$(BIN)/python -m cli.reference > docs/cli.md
 
+# What the demo installs is decided first; the image and the developers get the same versions.
+PIN := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 requirements:  ## pin every dependency again, with hashes
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --extra stack --group build -o requirements/demo.txt
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/demo.txt pyproject.toml --extra stack --group build --group dev -o requirements/dev.txt
+	@$(PIN) --upgrade pyproject.toml --extra stack --group build -o requirements/demo.txt
+	@$(PIN) -c requirements/demo.txt pyproject.toml -o requirements/runtime.txt
+	@$(PIN) -c requirements/demo.txt --group build -o requirements/build.txt
+	@$(PIN) -c requirements/demo.txt pyproject.toml --extra stack --group build --group dev -o requirements/dev.txt
 
 clean:  ## end the embedded stack and remove everything that make and the demo made
 	@[ ! -x $(BIN)/backbone ] || $(BIN)/backbone stack down --wipe

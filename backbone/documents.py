@@ -9,21 +9,61 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from backbone.envelope import rfc3339
+
+_OURS = (
+    orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+
+
+def encode(value: Any) -> bytes:
+    """A document as JSON text; raises TypeError as `render` does."""
+    try:
+        return orjson.dumps(value, _render_one, _OURS)
+    except TypeError:  # names that are no text, numbers beyond 64 bits, or what is refused
+        return orjson.dumps(render(value), option=_OURS)
+
+
+def _render_one(value: Any) -> Any:
+    """What the JSON library does not know; it goes on with what comes back."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    raise TypeError
+
+
+_AS_THEY_ARE = frozenset({str, int, bool, float, type(None)})
 
 
 def render(value: Any) -> Any:
     """Render what a fact or a view holds; raises TypeError for what a document cannot hold."""
-    if value is None or isinstance(value, str | bool | int):
+    if type(value) in _AS_THEY_ARE:
         return value
+    if type(value) is dict:
+        return {
+            name if type(name) is str else str(name): (
+                member if type(member) in _AS_THEY_ARE else render(member)
+            )
+            for name, member in value.items()
+        }
+    return _render_other(value)
+
+
+def _render_other(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        text = str(value)  # a fourth of the time, and the same unless it has an exponent
+        return format(value, "f") if "E" in text else text
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):
         return {str(name): render(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [render(member) for member in value]
-    if isinstance(value, float):
+    if isinstance(value, str | int | float):
         return value
     raise TypeError(f"a document cannot hold a {type(value).__name__}")

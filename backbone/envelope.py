@@ -4,12 +4,14 @@ Only what cannot be derived from topic, key, timestamp or schema id is sent: eve
 Sources: cloudevents/spec kafka-protocol-binding.md §3.2; w3c/trace-context.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from backbone.fact import Envelope
 from backbone.record import Header, Headers
 
 SPEC_VERSION = b"1.0"
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 _OPTIONAL = (
     ("ce_subject", "subject"),
@@ -22,7 +24,8 @@ _OPTIONAL = (
 
 def rfc3339(instant: datetime) -> str:
     """UTC with a Z and six digits, so that equal instants are equal texts."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return there.isoformat(timespec="microseconds")[:-6] + "Z"  # without +00:00
 
 
 def to_headers(envelope: Envelope, ce_type: str) -> list[Header]:
@@ -44,8 +47,12 @@ def to_headers(envelope: Envelope, ce_type: str) -> list[Header]:
 def from_headers(headers: Headers, published_at: datetime) -> Envelope:
     """Read what is there. A fact of a foreign producer may lack headers: its id is then empty and
     its time the publish time. Bytes that are not UTF-8 are replaced, never refused: an envelope
-    must not stop a payload that is well."""
-    found = {name: value.decode(errors="replace") for name, value in headers if value is not None}
+    must not stop a payload that is well. Of headers that repeat the last one counts."""
+    found = {
+        name: value.decode(errors="replace")
+        for name, value in dict(headers).items()
+        if value is not None
+    }
     return Envelope(
         id=found.get("ce_id", ""),
         source=found.get("ce_source", ""),
@@ -57,6 +64,17 @@ def from_headers(headers: Headers, published_at: datetime) -> Envelope:
         traceparent=found.get("traceparent"),
         tracestate=found.get("tracestate"),
     )
+
+
+def origin(headers: Headers, published_ms: int) -> tuple[str, str, str, int]:
+    """Only id, source, sequence and occurrence (ms since 1970) of what `from_headers` gives."""
+    envelope = from_headers(headers, datetime.fromtimestamp(published_ms / 1000, UTC))
+    return envelope.id, envelope.source, envelope.sequence, millis(envelope.time)
+
+
+def millis(instant: datetime) -> int:
+    """Whole milliseconds since 1970, without the detour over a float."""
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def _instant(text: str | None, otherwise: datetime) -> datetime:

@@ -31,7 +31,7 @@ class Processor(Protocol):
         Transient, Fatal."""
 
     def revoked(self, partition: int) -> None:
-        """Forget what is staged and let go. Never raises."""
+        """Wait for what was committed, forget what is staged and let go. Never raises."""
 
     def lost(self, partition: int) -> None:
         """As revoked; somebody else may be writing already. Never raises."""
@@ -41,8 +41,10 @@ class Processor(Protocol):
 
     def commit(self, batch: RecordBatch) -> int | None:
         """Make the staged effects of `batch` durable with its next offset, all or nothing, and
-        never twice. Raises Transient (it will be called again), Fenced, Fatal. Returns None, or
-        the offset to read again from where the store turned out to be behind."""
+        never twice. It need not wait for the store to say so: errors may then be told by the next
+        commit, idle or revoked, as long as nothing later becomes durable before. Raises Transient
+        (it will be called again), Fenced, Fatal. Returns None, or the offset to read again from
+        where the store turned out to be behind."""
 
     def idle(self, end: End) -> int | None:
         """The end of a partition was seen at `end.seen_ms`: a chance to say how current the
@@ -53,7 +55,7 @@ class Processor(Protocol):
 class Pace:
     """How much a poll takes and how long it waits for it."""
 
-    max_records: int = 5_000
+    max_records: int = 20_000
     poll_seconds: float = 0.5
 
 

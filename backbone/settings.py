@@ -65,6 +65,18 @@ class Settings(BaseModel):
         pattern=r"^$|^[^:]+:\d+$",
         description="where a worker serves /metrics; empty: nowhere",
     )
+    otlp_endpoint: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^/]+",
+        description="base address of the OpenTelemetry collector that takes spans; empty: none",
+        repr=False,
+    )
+    trace_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="share of the facts without a trace of their own that begin one",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="the least severe log line that is written"
     )

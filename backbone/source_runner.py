@@ -14,6 +14,7 @@ published rows twice):
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -38,6 +39,16 @@ class Encoder(Protocol):
     """The codec, as far as a source needs it."""
 
     def encode(self, fact: Fact) -> bytes: ...
+
+
+class Tracing(Protocol):
+    """Spans of what a source publishes; see `backbone.tracing.source_spans`."""
+
+    def creating(self, make: Callable[[Fact], Message]) -> Callable[[Fact], Message]:
+        """Called once per batch; gives `make` with a span around it for each traced fact."""
+
+    def publishing(self, messages: Sequence[Message]) -> AbstractContextManager[None]:
+        """Around the transaction of the messages that were made since `creating`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,13 @@ class _Shard:
 @dataclass(frozen=True, slots=True)
 class Edges:
     """What a SourceRunner is given: how to make a shard's publisher, the encoder, the contracts,
-    and the largest record each fact topic takes (bytes)."""
+    the largest record each fact topic takes (bytes), and the spans where there are any."""
 
     publisher: Callable[[int], Publisher]
     encoder: Encoder
     contracts: Contracts
     max_bytes: Mapping[str, int]
+    tracing: Tracing | None = None
 
 
 class SourceRunner:
@@ -191,13 +203,18 @@ class SourceRunner:
         messages, rejects = self._messages(batch)
         record = self._account(shard.record, batch, len(rejects))
         try:
-            shard.publisher.publish(messages, record.to_bytes())
+            with self._span(messages):
+                shard.publisher.publish(messages, record.to_bytes())
         except Transient:
             self._discard(shard)
             raise
         shard.record, shard.cursor = record, batch.cursor
         self._count(batch, rejects)
         return batch.wait_seconds, False
+
+    def _span(self, messages: Sequence[Message]) -> AbstractContextManager[None]:
+        tracing = self._edges.tracing
+        return nullcontext() if tracing is None else tracing.publishing(messages)
 
     def _discard(self, shard: _Shard) -> None:
         """Step 5."""
@@ -208,9 +225,11 @@ class SourceRunner:
         """Every input as a message: a fact to its topic, a reject to the dead letters."""
         messages: list[Message] = []
         rejects = list(batch.rejects)
+        tracing = self._edges.tracing
+        make = self._message if tracing is None else tracing.creating(self._message)
         for fact in batch.facts:
             try:
-                messages.append(self._message(fact))
+                messages.append(make(fact))
             except Poison as poison:
                 rejects.append(Reject(_origin(fact), poison, fact.type))
         now = datetime.now(UTC)
@@ -267,5 +286,7 @@ def _origin(fact: Fact) -> Origin:
 
 
 def _size(message: Message) -> int:
-    headers = sum(len(name) + len(value or b"") + 8 for name, value in message.headers)
-    return len(message.key or b"") + len(message.value or b"") + headers + FRAMING_BYTES
+    size = len(message.key or b"") + len(message.value or b"") + FRAMING_BYTES
+    for name, value in message.headers:
+        size += len(name) + len(value or b"") + 8
+    return size

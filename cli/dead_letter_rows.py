@@ -20,7 +20,7 @@ from backbone.contracts.masking import MASKED, mask
 from backbone.dead_letter_reading import DeadLetter, printable
 from backbone.envelope import rfc3339
 from backbone.errors import Poison, Transient
-from backbone.record import Record
+from backbone.record import Headers, Record
 
 _DELIMITERS = (",", ";", "\t", "|")  # a row does not say its own
 _KEY_COPIES = ("ce_subject", "ce_partitionkey")  # headers that usually repeat the key
@@ -31,7 +31,9 @@ Row = dict[str, Any]
 class Decoder(Protocol):
     """The codec, as far as dead letters need it."""
 
-    def decode(self, value: bytes | None, topic: str) -> tuple[str, dict[str, Any]]: ...
+    def decode(
+        self, value: bytes | None, topic: str, headers: Headers = ()
+    ) -> tuple[str, dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Viewer:
         if value is None or letter.truncated:
             return None
         if letter.origin is not None:
-            name, fields = self.decoder.decode(value, letter.origin.topic)
+            name, fields = self.decoder.decode(value, letter.origin.topic, letter.record.headers)
             return self.contracts[name], fields
         contract = self.contracts.get(letter.fact_type or "")
         cells = _cells(value, letter.columns) if letter.columns else json.loads(value)

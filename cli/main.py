@@ -10,6 +10,7 @@ import typer
 from backbone import logs
 from backbone.errors import BackboneError
 from cli import contracts, dlq, listing, run, source, topics, view, wiring
+from cli.bench import bench
 from cli.demo.command import demo
 from cli.problems import FAILED
 from cli.stack import command as stack
@@ -29,6 +30,7 @@ app.add_typer(view.app, name="view")
 app.add_typer(dlq.app, name="dlq")
 app.command("list")(listing.show_all)
 app.command("demo")(demo)
+app.command("bench")(bench)
 
 
 @app.callback()

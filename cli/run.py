@@ -1,6 +1,6 @@
 """`backbone run`: the processes of the backbone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 from backbone.codec.codec import Codec
 from cli import wiring
 from cli.problems import pick
-from cli.process import Process
+from cli.process import Process, collect_rarely
 from gateway.app import build_app
 from gateway.server import serve
 from processors.catalog import VIEWS
@@ -38,7 +38,7 @@ def source(
     facts = sorted({fact for name in chosen for fact in wiring.source(name).facts})
     codec = _checked_codec(process, facts)
     if codec is not None:
-        process.run([partial(_run_source, process, codec, name, until_idle) for name in chosen])
+        _run(process, [partial(_run_source, process, codec, name, until_idle) for name in chosen])
 
 
 @app.command("view")
@@ -57,10 +57,10 @@ def view(
     process = _process()
     chosen = pick(names, every=every, known=list(VIEWS), noun="view")
     facts = sorted({fact for name in chosen for fact in VIEWS[name].reads})
-    codec = _checked_codec(process, facts)
+    codec = _checked_codec(process, facts, wiring.batch_codec)
     if codec is not None:
         process.until_it_answers(wiring.view_writer().check)
-        process.run([partial(_run_view, process, codec, name, park_all) for name in chosen])
+        _run(process, [partial(_run_view, process, codec, name, park_all) for name in chosen])
 
 
 @app.command("gateway")
@@ -69,20 +69,31 @@ def gateway() -> None:
 
     Example: backbone run gateway
     """
+    collect_rarely()
     host, _, port = wiring.settings().gateway_address.rpartition(":")
     serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))
 
 
 def _process() -> Process:
+    collect_rarely()
     process = Process()
     process.catch_signals()
     wiring.serve_metrics()
     return process
 
 
-def _checked_codec(process: Process, facts: Sequence[str]) -> Codec | None:
+def _run(process: Process, workers: Sequence[Callable[[], None]]) -> None:
+    try:
+        process.run(workers)
+    finally:
+        wiring.end_tracing()
+
+
+def _checked_codec(
+    process: Process, facts: Sequence[str], make: Callable[[], Codec] = wiring.codec
+) -> Codec | None:
     """The start-up check: before the first message every contract is known to the registry."""
-    codec = wiring.codec()
+    codec = make()
     done = process.until_it_answers(partial(_check, codec, facts))
     return codec if done else None
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backbone import metrics, topics
 from backbone.codec.codec import Codec
@@ -32,12 +33,19 @@ from backbone.settings import Settings, load
 from backbone.source import Source
 from backbone.source_runner import Edges, SourceRunner
 from backbone.views.redis_store import RedisViewReader, RedisViewWriter
-from backbone.views.store import ViewId
+from backbone.views.store import ViewId, ViewWriter
+from backbone.views.traced_writer import TracedViewWriter
 from gateway.served_view import ServedView
 from processors.catalog import VIEWS
-from processors.projector import Projector, Store
 from producers.catalog import SOURCES
 from producers.context import SourceContext
+
+if TYPE_CHECKING:
+    from backbone.tracing.collector import Tracing
+    from backbone.tracing.source_spans import SourceSpans
+
+# What names a collector to every OpenTelemetry program.
+OTLP_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 @cache
@@ -62,6 +70,13 @@ def registry() -> Registry:
 
 def codec() -> Codec:
     return Codec(contracts(), registry())
+
+
+def batch_codec() -> Codec:
+    """For views: it decodes batches at once."""
+    from backbone.codec.columnar_engine import columnar  # noqa: PLC0415
+
+    return Codec(contracts(), registry(), batch_engine=columnar)
 
 
 def kafka(client: str) -> config.Config:
@@ -89,14 +104,19 @@ def source(name: str) -> Source:
     return SOURCES[name](SourceContext(settings(), contracts()))
 
 
-def source_runner(name: str, encoder: Codec) -> tuple[SourceRunner, KafkaMembership]:
-    """Raises Transient and Misconfigured: the topics' limits are asked for."""
-    made = source(name)
+def source_runner(
+    name: str, encoder: Codec, made: Source | None = None
+) -> tuple[SourceRunner, KafkaMembership]:
+    """Raises Transient and Misconfigured: the topics' limits are asked for. `made` stands in for
+    the source of that name: benchmarks look at it from outside."""
+    made = made or source(name)
     cursors = topics.cursor_topic(name)
     facts = {contracts()[fact].topic for fact in made.facts}
     found = topics_as_declared({*facts, cursors, topic_of(name)})
     limits = {each: int(found[each].config["max.message.bytes"]) for each in facts}
-    edges = Edges(lambda shard: publisher(name, shard), encoder, contracts(), limits)
+    edges = Edges(
+        lambda shard: publisher(name, shard), encoder, contracts(), limits, source_tracing()
+    )
     runner = SourceRunner(made, edges)
     group = f"{settings().app}.source.{name}"
     return runner, KafkaMembership(kafka(f"source-{name}"), group, cursors, runner)
@@ -136,12 +156,17 @@ def view_runner(
 ) -> tuple[Runner, KafkaSubscription]:
     """Raises Transient and Misconfigured: the topics are looked at. With `park_all` the worker
     does not stop when most of a batch is poison."""
+    from processors.projector import Projector, Store  # noqa: PLC0415 - Polars
+
     view, base, admin = VIEWS[name], kafka(f"view-{name}"), topic_admin()
     topics_as_declared({view.topic, topic_of(name)})
-    store = Store(view_id(name), view_writer(), lambda: admin.ends(view.topic))
+    group = f"{settings().app}.{name}"
+    writer, traces = traced(name, group, view_writer())
+    store = Store(view_id(name), writer, lambda: admin.ends(view.topic))
     projector = Projector(view, contracts(), decoder, store)
     patience = Patience(name)
     stack: list[Middleware] = [
+        *traces,
         measure(name),
         retry(patience),
         dead_letters(
@@ -151,7 +176,6 @@ def view_runner(
         ),
     ]
     runner = Runner(projector, stack, patience)
-    group = f"{settings().app}.{name}"
     return runner, KafkaSubscription(base, group, view.topic, runner)
 
 
@@ -192,6 +216,50 @@ async def _positions(names: Sequence[str]) -> dict[str, dict[int, int]]:
         }
     finally:
         await store.close()
+
+
+# spans, for whom a collector is named
+
+
+@cache
+def tracing() -> "Tracing | None":
+    """Of this process; None where no collector is named."""
+    endpoint = settings().otlp_endpoint
+    if not endpoint and not any(os.environ.get(name) for name in OTLP_VARIABLES):
+        return None
+    from backbone.tracing.collector import over_http  # noqa: PLC0415
+
+    return over_http(settings().app, endpoint)
+
+
+def end_tracing() -> None:
+    """Export what is left; takes a few seconds at most."""
+    made = tracing()
+    if made is not None:
+        made.close()
+
+
+def source_tracing() -> "SourceSpans | None":
+    made = tracing()
+    if made is None:
+        return None
+    from backbone.tracing.source_spans import SourceSpans  # noqa: PLC0415
+
+    return SourceSpans(made.tracer, settings().trace_share)
+
+
+def traced(
+    name: str, group: str, writer: RedisViewWriter
+) -> tuple[ViewWriter, Sequence[Middleware]]:
+    """The writer and the middleware that make a view's spans."""
+    made = tracing()
+    if made is None:
+        return writer, []
+    from backbone.middleware.tracing import trace  # noqa: PLC0415
+    from backbone.tracing.view_spans import ViewSpans  # noqa: PLC0415
+
+    spans = ViewSpans(made.tracer, name, group)
+    return TracedViewWriter(writer, spans), [trace(spans)]
 
 
 def serve_metrics() -> None:

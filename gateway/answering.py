@@ -4,11 +4,11 @@ One plain ASGI callable instead of a stack of middleware, because every request 
 """
 
 import math
+import os
 import re
 import traceback
-import uuid
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
@@ -25,6 +25,7 @@ from gateway.problem import (
     retry_after,
 )
 from gateway.reply import Endpoint, Reply
+from gateway.request_headers import first_header
 from gateway.routing import raw_path
 
 _SANE_CORRELATION_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -38,6 +39,7 @@ class Answering:
         self._route = route
         self._endpoint = endpoint
         self._seconds = GATEWAY_SECONDS.labels(route)
+        self._counters: dict[int, Any] = {}  # by status: looking one up costs more than counting
         self._log = logger("gateway")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,8 +53,14 @@ class Answering:
         body = b"" if scope["method"] == "HEAD" else reply.body
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        GATEWAY_REQUESTS.labels(self._route, reply.status).inc()
+        self._count(reply.status)
         self._seconds.observe(perf_counter() - started)
+
+    def _count(self, status: int) -> None:
+        counter = self._counters.get(status)
+        if counter is None:
+            counter = self._counters[status] = GATEWAY_REQUESTS.labels(self._route, status)
+        counter.inc()
 
     async def _reply(self, request: Request, correlation_id: str) -> Reply:
         try:
@@ -94,10 +102,17 @@ def _require_reading(request: Request) -> None:
 
 
 def _correlation_id(request: Request) -> str:
-    given = request.headers.get("x-correlation-id")
+    given = first_header(request, b"x-correlation-id")
     if given is not None and _SANE_CORRELATION_ID.fullmatch(given):
         return given
-    return str(uuid.uuid4())
+    return _uuid4()
+
+
+def _uuid4() -> str:
+    """As `uuid.uuid4`, as text and in a third of its time."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _unavailable(error: Transient) -> Problem:

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from gateway.reply import JSON, Reply, ReplyHeader
+from gateway.request_headers import all_headers
 
 _CACHING: Final[tuple[ReplyHeader, ...]] = (
     (b"cache-control", b"no-cache"),
@@ -24,13 +25,13 @@ _CACHING: Final[tuple[ReplyHeader, ...]] = (
 _ETAGS: Final = re.compile(r'"[^"]*"')
 
 
-def cacheable(body: bytes, headers: Sequence[ReplyHeader], request_headers: Headers) -> Reply:
+def cacheable(body: bytes, headers: Sequence[ReplyHeader], request: Request) -> Reply:
     """A JSON body with its ETag, or 304 with the same headers when the client has it already."""
     etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    all_headers = ((b"etag", etag.encode()), *_CACHING, *headers)
-    if _is_known(etag, request_headers.getlist("if-none-match")):
-        return Reply(304, all_headers, b"")
-    return Reply(200, (JSON, *all_headers), body)
+    told = ((b"etag", etag.encode()), *_CACHING, *headers)
+    if _is_known(etag, all_headers(request, b"if-none-match")):
+        return Reply(304, told, b"")
+    return Reply(200, (JSON, *told), body)
 
 
 def _is_known(etag: str, if_none_match: Sequence[str]) -> bool:

@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from backbone.metrics import GATEWAY_STALE
 from backbone.views.store import Status
 from gateway.instants import rfc3339
 from gateway.problem import BAD_HEADER, REBUILDING, TOO_STALE, Problem, retry_after
 from gateway.reply import ReplyHeader
+from gateway.request_headers import first_header
 from gateway.served_view import ServedView
 
 MAX_STALENESS: Final = "Backbone-Max-Staleness"
+_MAX_STALENESS: Final = MAX_STALENESS.lower().encode()
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 # A rebuild takes seconds to minutes, a lag usually passes within the next batch.
 _REBUILDING_RETRY_SECONDS: Final = 5
@@ -42,7 +44,7 @@ def require_freshness(
     view: ServedView,
     statuses: Mapping[int, Status | None],
     now: float,
-    request_headers: Headers,
+    request: Request,
 ) -> Freshness:
     """Judge the worst of the partitions (by number) that an answer was read from.
 
@@ -50,7 +52,7 @@ def require_freshness(
     Backbone-Max-Staleness is exceeded, `bad-header` when that cannot be read.
     """
     freshness = _measure(view, _complete(view, statuses), now)
-    wanted = _max_staleness(request_headers)
+    wanted = _max_staleness(request)
     if wanted is not None and freshness.staleness_seconds > wanted:
         raise Problem(
             TOO_STALE,
@@ -104,8 +106,8 @@ def position_token(statuses: tuple[tuple[int, Status], ...]) -> bytes:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
 
 
-def _max_staleness(request_headers: Headers) -> float | None:
-    given = request_headers.get(MAX_STALENESS)
+def _max_staleness(request: Request) -> float | None:
+    given = first_header(request, _MAX_STALENESS)
     if given is None:
         return None
     if not _SECONDS.fullmatch(given):

@@ -28,15 +28,18 @@ class PathRoute(BaseRoute):
         if found is None:
             return Match.NONE, {}
         try:
-            parameters = {
-                name: unquote_to_bytes(raw).decode() for name, raw in found.groupdict().items()
-            }
+            parameters = {name: _text(raw) for name, raw in found.groupdict().items()}
         except UnicodeDecodeError:
             return Match.NONE, {}
         return Match.FULL, {"path_params": parameters}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+def _text(raw: bytes) -> str:
+    """Percent-decoded; most segments hold nothing to decode."""
+    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from backbone.errors import Fatal, Misconfigured
 from backbone.logs import logger
+from gateway import native_threads
 
 _BACKLOG: Final = 1024  # also how many requests may be under way at once
 
@@ -19,10 +20,15 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way, shut the app down and return.
 
     Takes the main thread and runs one event loop on it. One worker: more of them are more
-    processes, each with its own metrics. Raises Misconfigured when the address cannot be bound.
+    processes, each with its own metrics. The server's own threads have ended when it returns, so
+    that the process may end at once. Raises Misconfigured when the address cannot be bound.
     """
     _require_free(host, port)
-    asyncio.run(_serve(app, host, port))
+    threads = native_threads.count()
+    try:
+        asyncio.run(_serve(app, host, port))
+    finally:
+        native_threads.wait_until_ended(threads)
 
 
 def _require_free(host: str, port: int) -> None:

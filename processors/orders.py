@@ -36,7 +36,12 @@ class Orders:
 
 def _placed(before: Document, data: Mapping[str, Any]) -> dict[str, Any]:
     lines = [
-        {name: line[name] for name in ("stock_code", "description", "quantity", "unit_price")}
+        {
+            "stock_code": line["stock_code"],
+            "description": line["description"],
+            "quantity": line["quantity"],
+            "unit_price": line["unit_price"],
+        }
         for line in data["lines"]
     ]
     total = sum((line["quantity"] * line["unit_price"] for line in lines), Decimal(0))

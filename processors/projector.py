@@ -1,25 +1,35 @@
 """The Projector: keeps one view current in its store. The one writer of a view partition.
 
 `assigned` claims the partition in the store and starts at the offset beside the state, not at the
-group's. `step` works a batch out against the stored entries and stages it, cut by offset into
-parts of at most 1,000 distinct keys. `commit` writes the parts: each is atomic, fenced by the
-claim, and moves the offset. A store that was emptied or replaced by an older copy is noticed at
-the next write or heartbeat, claimed again and healed from the log.
+group's. `step` works a batch out against the stored entries, cut by offset into parts that are
+written in one go each. `commit` sends the parts: each is atomic, fenced by the claim, and moves the
+offset. While the store writes them the next batch is worked out; their answers are heard before
+the next ones are sent, when an end is reached and before the partition is handed over. A store that
+was emptied or replaced by an older copy is noticed at the next answer or heartbeat, claimed again
+and healed from the log.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from backbone import metrics
 from backbone.contracts.catalog import Contracts
-from backbone.errors import Fatal, Transient
+from backbone.errors import BackboneError, Fatal, Transient
 from backbone.log import BEGINNING, End
 from backbone.logs import logger
 from backbone.record import Outcomes, RecordBatch
-from backbone.views.store import Entry, Part, Status, ViewId, ViewWriter, Wiped
-from processors.folding import MAX_KEYS, Decoder, Folding, cut
-from processors.view import View
+from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writing
+from processors import folding, latest
+from processors.folding import Folding
+from processors.latest import Latest
+from processors.stored import Stored, Versions, version_of
+from processors.view import LatestByKey, View
+
+
+class Decoder(folding.Decoder, latest.BatchDecoder, Protocol):
+    """The codec, as far as a projector needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +44,26 @@ class Store:
 
 @dataclass(slots=True)
 class _Held:
-    """A partition that is ours: how it was claimed, where it stands, what is staged, and whether
-    the store was found emptied or replaced and is not claimed again yet."""
+    """A partition that is ours: how it was claimed and what became of what was worked out.
+
+    `step` leaves its parts in `worked_out`; `commit` moves them behind `coming`, the parts that the
+    store has not acknowledged, and sends them: then `writing` has their answers. `status` is what
+    is acknowledged. `wiped`: the store was found emptied or replaced and is not claimed again yet.
+    """
 
     token: str
     run_id: str
     status: Status
-    staged: list[Part] = field(default_factory=list)
+    worked_out: list[Part] = field(default_factory=list)
+    coming: list[Part] = field(default_factory=list)
+    writing: Writing | None = None
+    versions: Versions = field(default_factory=Versions)
     wiped: bool = False
+
+    @property
+    def reached(self) -> Status:
+        """Where the view stands once everything that is coming is written."""
+        return self.coming[-1].status if self.coming else self.status
 
 
 class Projector:
@@ -51,6 +73,10 @@ class Projector:
         self.name = view.name
         self._view = view
         self._folding = Folding(view, decoder, store.view.partitions)
+        self._latest: Latest | None = None
+        if isinstance(view, LatestByKey):
+            contract = contracts[view.fact]
+            self._latest = Latest(view, decoder, contract, store.view.partitions)
         self._store = store
         self._kept_for_ever = all(
             contract.retention == "forever" for contract in contracts.of_topic(view.topic)
@@ -92,75 +118,107 @@ class Projector:
         return status
 
     def revoked(self, partition: int) -> None:
-        self._held.pop(partition, None)
+        """What was sent is written before somebody else takes over, if the store answers."""
+        held = self._held.get(partition)
+        if held is not None:
+            with suppress(BackboneError):
+                self._hear(partition, held)
+        self.lost(partition)
+
+    def lost(self, partition: int) -> None:
+        held = self._held.pop(partition, None)
+        if held is not None and held.writing is not None:
+            held.writing.abandon()
         for gauge in (metrics.VIEW_APPLIED, metrics.VIEW_CURRENT):
             with suppress(KeyError):  # a frozen gauge would alarm for what is another's now
                 gauge.remove(self.name, str(partition))
 
-    def lost(self, partition: int) -> None:
-        self.revoked(partition)
-
     def may_stop(self, partition: int) -> bool:
         """False while the partition is built from the log: see `middleware/dead_letters.py`."""
-        return not self._held[partition].status.rebuilding
+        return not self._held[partition].reached.rebuilding
 
     # working a batch out
 
     def step(self, batch: RecordBatch) -> Outcomes:
         held = self._held[batch.partition]
+        writer, view = self._store.writer, self._store.view
+        stored = Stored(writer, view, batch.partition, held.coming, held.versions)
         outcomes = Outcomes(len(batch))
-        facts = list(self._folding.facts(batch, held.status.offset, outcomes))
-        entries = self._stored(batch.partition, [fact.key for _, fact in facts])
-        changes = self._folding.apply(facts, entries, outcomes)
-        held.staged = cut(batch, held.status, changes)
+        parts = None
+        if self._latest is not None:
+            parts = self._latest.work(batch, held.reached, stored, outcomes)
+        if parts is None:
+            parts = self._folding.work(batch, held.reached, stored, outcomes)
+        held.worked_out = parts
         return outcomes
-
-    def _stored(self, partition: int, keys: Sequence[str]) -> dict[str, Entry | None]:
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, Entry | None] = {}
-        for start in range(0, len(wanted), MAX_KEYS):
-            some = wanted[start : start + MAX_KEYS]
-            found.update(
-                zip(some, self._store.writer.read(self._store.view, partition, some), strict=True)
-            )
-        return found
 
     # making it durable
 
     def commit(self, batch: RecordBatch) -> int | None:
-        return self._write_staged(batch.partition, self._held[batch.partition])
+        return self._send_worked_out(batch.partition, self._held[batch.partition])
 
     def idle(self, end: End) -> int | None:
         held = self._held[end.partition]
+        before = held.reached
         after = replace(
-            held.status,
+            before,
             # the tail of a log may be control records, which are never delivered
-            offset=max(held.status.offset, end.offset),
-            current_until_ms=max(held.status.current_until_ms, end.seen_ms),
+            offset=max(before.offset, end.offset),
+            current_until_ms=max(before.current_until_ms, end.seen_ms),
         )
-        held.staged = [Part(held.status.offset, {}, after)]
+        if after != before or not held.coming:  # asked again after a Transient, one is enough
+            held.worked_out = [Part(before.offset, {}, after)]
         restarted = self._store.writer.run_id() != held.run_id
         # also then the write comes first: another claim must fence us, not be claimed over
-        again = self._write_staged(end.partition, held)
+        again = self._send_worked_out(end.partition, held)
+        if again is None:
+            again = self._guarded(end.partition, held, self._hear)
         return self._heal(end.partition, held) if restarted and again is None else again
 
-    def _write_staged(self, partition: int, held: _Held) -> int | None:
-        """Called again after a Transient: once it was found wiped, nothing is written before the
-        partition is claimed anew, for a claim of ours that got no answer would fence us."""
+    def _send_worked_out(self, partition: int, held: _Held) -> int | None:
+        """Called again after a Transient."""
+        for part in held.worked_out if self._latest else ():
+            held.versions.learn({key: version_of(each) for key, each in part.entries.items()})
+        held.coming += held.worked_out
+        held.worked_out = []
+        return self._guarded(partition, held, self._send)
+
+    def _guarded(
+        self, partition: int, held: _Held, act: Callable[[int, _Held], None]
+    ) -> int | None:
+        """Once the store was found wiped nothing is written before the partition is claimed anew,
+        for a claim of ours that got no answer would fence us."""
         try:
-            while held.staged and not held.wiped:
-                self._write(partition, held, held.staged[0])
-                del held.staged[0]
+            if not held.wiped:
+                act(partition, held)
         except Wiped:
             held.wiped = True
         return self._heal(partition, held) if held.wiped else None
 
-    def _write(self, partition: int, held: _Held, part: Part) -> None:
-        self._store.writer.write(self._store.view, partition, held.token, part)
-        held.status = part.status
+    def _send(self, partition: int, held: _Held) -> None:
+        self._hear(partition, held)
+        if held.coming:
+            view = self._store.view
+            held.writing = self._store.writer.begin(view, partition, held.token, held.coming)
+
+    def _hear(self, partition: int, held: _Held) -> None:
+        """Wait for the answers to what was sent; what was not written stays among `coming`."""
+        writing, held.writing = held.writing, None
+        if writing is None:
+            return
+        try:
+            writing.finish()
+        finally:
+            self._acknowledged(partition, held, writing.written)
+
+    def _acknowledged(self, partition: int, held: _Held, count: int) -> None:
+        if not count:
+            return
+        held.status = held.coming[count - 1].status
+        del held.coming[:count]
         labels = (self.name, str(partition))
-        metrics.VIEW_APPLIED.labels(*labels).set(part.status.as_of_ms / 1000)
-        metrics.VIEW_CURRENT.labels(*labels).set(part.status.current_until_ms / 1000)
+        metrics.VIEW_APPLIED.labels(*labels).set(held.status.as_of_ms / 1000)
+        metrics.VIEW_CURRENT.labels(*labels).set(held.status.current_until_ms / 1000)
 
     def _heal(self, partition: int, held: _Held) -> int:
         held.wiped = True

@@ -1,4 +1,5 @@
-"""The real services, shared by the whole run: one embedded stack, or the ones named by settings.
+"""The real services, shared by the whole run: containers where a Docker engine answers, else one
+embedded stack. TEST_SERVICES decides otherwise (tests/containers.py).
 
 A missing service skips on a laptop, saying so, and fails in CI.
 """
@@ -11,10 +12,12 @@ from uuid import uuid4
 import pytest
 
 from cli.stack.stack import Endpoints, Stack, StackError
+from tests import containers
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The embedded stack, wherever the tests run: for those that kill and restart its services."""
     made = Stack(Path(tmp_path_factory.mktemp("stack")))
     try:
         made.up()
@@ -28,8 +31,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def endpoints(stack: Stack) -> Endpoints:
-    return stack.up()
+def endpoints(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Endpoints]:
+    """For every test that leaves the services running."""
+    if not containers.wanted(os.environ, containers.what_is_missing):
+        stack: Stack = request.getfixturevalue("stack")
+        yield stack.up()
+        return
+    with containers.running(tmp_path_factory.mktemp("containers")) as found:
+        containers.settle(found)
+        yield found
 
 
 @pytest.fixture

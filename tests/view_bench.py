@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backbone.codec.codec import Codec
+from backbone.codec.columnar_engine import columnar
 from backbone.contracts.catalog import Contracts
 from backbone.envelope import to_headers
 from backbone.fact import Envelope, Fact
@@ -42,7 +43,7 @@ class Bench:
         registry = MemoryRegistry()
         for contract in self.contracts.values():
             registry.register(contract.subject, contract.registered)
-        self.codec = Codec(self.contracts, registry)
+        self.codec = Codec(self.contracts, registry, batch_engine=columnar)
         self.codec.check(list(self.contracts))
         self.admin = MemoryAdmin(self.log)
         self.admin.create(TopicSpec(self.view.topic, self.partitions))
@@ -110,6 +111,6 @@ def _after(polls: int) -> Callable[[], bool]:
 
 
 def batch_of(worker: Worker) -> RecordBatch:
-    first, *_ = worker.subscription.poll(10_000, 0)
+    first, *_ = worker.subscription.poll(1_000_000, 0)
     assert isinstance(first, RecordBatch)
     return first

@@ -2,11 +2,14 @@
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from backbone.codec.engine import Decoder, Engine
-from backbone.codec.framing import frame, unframe
+from backbone.codec.engine import BatchDecoder, BatchEngine, ColumnBatch, Decoder, Engine
+from backbone.codec.framing import PREFIX_BYTES, frame, names_schema, schema_guid, unframe
 from backbone.codec.row_engine import RowDecoder, RowEncoder
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import LOG_ORDER, Contract
@@ -14,12 +17,25 @@ from backbone.contracts.domain import micros
 from backbone.contracts.safety import safe_shape, schema_of
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Fact
+from backbone.record import Headers, RecordBatch
 from backbone.registry.port import Registry
+
+if TYPE_CHECKING:
+    from backbone.codec.columns import Columns
 
 # An id may be read a moment before the registry's follower has it; ask again soon, not per record.
 UNKNOWN_ID_SECONDS = 5.0
 # Ids nobody registered can be forged without end; forgetting them all costs one question each.
 _MAX_REFUSED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How the facts of one schema id are read; `columns` is None where it is not done at once."""
+
+    type: str
+    rows: Decoder
+    columns: BatchDecoder | None
 
 
 class Codec:
@@ -31,15 +47,17 @@ class Codec:
         registry: Registry,
         *,
         engine: Engine = RowDecoder,
+        batch_engine: BatchEngine | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._contracts = contracts
         self._registry = registry
         self._engine = engine
+        self._batch_engine = batch_engine
         self._clock = clock
         self._writers: dict[str, tuple[int, RowEncoder]] = {}
-        self._readers: dict[tuple[str, int], tuple[str, Decoder]] = {}
-        self._refused: dict[tuple[str, int], tuple[float, PoisonReason, str]] = {}
+        self._readers: dict[tuple[str, int | UUID], _Reader] = {}
+        self._refused: dict[tuple[str, int | UUID], tuple[float, PoisonReason, str]] = {}
 
     def check(self, types: Sequence[str]) -> None:
         """Check at start that each contract is registered as we have it. Runtimes never register.
@@ -76,15 +94,70 @@ class Codec:
             raise Poison(PoisonReason.BAD_KEY, f"the fact's key differs from its field {key}")
         return frame(schema_id, payload)
 
-    def decode(self, value: bytes | None, topic: str) -> tuple[str, dict[str, Any]]:
+    def decode(
+        self, value: bytes | None, topic: str, headers: Headers = ()
+    ) -> tuple[str, dict[str, Any]]:
         """Give the record's full name and its data, with the fields of our own contract.
 
+        What does not read as a frame is read by the schema that a header names (docs/framing.md).
         Raises Poison for whatever will never be readable, and Transient while the registry is
         away and has not been asked about this schema id yet.
         """
-        schema_id, payload = unframe(value)
-        reader = self._readers.get((topic, schema_id)) or self._reader(topic, schema_id)
-        return reader[0], reader[1].decode(payload)
+        try:
+            schema_id, payload = unframe(value)
+            reader = self._readers.get((topic, schema_id)) or self._reader(topic, schema_id)
+            return reader.type, reader.rows.decode(payload)
+        except Poison:
+            guid = schema_guid(headers)
+            if value is None or guid is None:
+                raise
+        reader = self._readers.get((topic, guid)) or self._reader(topic, guid)
+        return reader.type, reader.rows.decode(value)
+
+    def decode_batch(self, batch: RecordBatch, places: range) -> ColumnBatch | None:
+        """Decode the records in these places of a batch at once, with what `decode` says of those
+        that are none. None when one of their schemas is only read fact by fact.
+
+        Raises Transient as `decode` does.
+        """
+        if self._batch_engine is None:
+            return None
+        groups = _by_frame(batch, places)
+        readers = {each: self._reader_or_none(batch.topic, each) for each in groups}
+        if any(reader and reader.columns is None for reader in readers.values()):
+            return None
+        unreadable = [place for each in groups if not readers[each] for place in groups[each]]
+        poisons = self._refused_ones(batch, unreadable)
+        if len(poisons) < len(unreadable):
+            return None  # the registry knows one of them by now
+        facts: dict[str, Columns] = {}
+        for each, reader in readers.items():
+            if reader and reader.columns:
+                found = reader.columns.decode(_payloads(batch, groups[each]), groups[each])
+                known = facts.get(reader.type)
+                facts[reader.type] = found if known is None else known.joined(found)
+        for columns in facts.values():
+            poisons |= columns.poisons
+        if any(names_schema(batch.headers[place]) for place in poisons):
+            return None  # framed by a header
+        return ColumnBatch(facts, poisons)
+
+    def _reader_or_none(self, topic: str, frame_: bytes | None) -> _Reader | None:
+        try:
+            schema_id, _ = unframe(frame_)
+            return self._readers.get((topic, schema_id)) or self._reader(topic, schema_id)
+        except Poison:
+            return None
+
+    def _refused_ones(self, batch: RecordBatch, places: Sequence[int]) -> dict[int, Poison]:
+        """What is wrong with records whose frame or schema is refused, each told by itself."""
+        found = {}
+        for place in places:
+            try:
+                self.decode(batch.values[place], batch.topic)
+            except Poison as poison:
+                found[place] = poison
+        return found
 
     def order_version(self, type_name: str, data: Mapping[str, Any], offset: int) -> int:
         """Give what orders the facts of one key: the contract's field, or the log offset."""
@@ -99,7 +172,7 @@ class Codec:
             raise Misconfigured(f"there is no contract {name}: add it below avro/")
         return self._contracts[name]
 
-    def _reader(self, topic: str, schema_id: int) -> tuple[str, Decoder]:
+    def _reader(self, topic: str, schema_id: int | UUID) -> _Reader:
         known = self._refused.get((topic, schema_id))
         if known and self._clock() < known[0]:
             raise Poison(known[1], known[2])
@@ -111,15 +184,8 @@ class Codec:
         self._readers[topic, schema_id] = reader
         return reader
 
-    def _make_reader(self, topic: str, schema_id: int) -> tuple[str, Decoder]:
-        text = self._registry.schema(schema_id)
-        if text is None:
-            raise Poison(
-                PoisonReason.UNKNOWN_SCHEMA,
-                f"the schema registry does not know schema id {schema_id}: the record was written "
-                "against another registry, or its value is forged",
-            )
-        schema = schema_of(text)
+    def _make_reader(self, topic: str, schema_id: int | UUID) -> _Reader:
+        schema = schema_of(self._schema(schema_id))
         shape = safe_shape(schema)
         ours = {contract.type: contract for contract in self._contracts.of_topic(topic)}
         if shape.name not in ours:
@@ -127,11 +193,45 @@ class Codec:
                 PoisonReason.UNEXPECTED_FACT,
                 f"{topic} carries {', '.join(ours) or 'no facts'}, this is a {shape.name}",
             )
-        return shape.name, self._engine(schema, shape, ours[shape.name])
+        contract, columns = ours[shape.name], self._batch_engine
+        return _Reader(
+            type=shape.name,
+            rows=self._engine(schema, shape, contract),
+            columns=columns(schema, shape, contract) if columns else None,
+        )
 
-    def _remember(self, topic: str, schema_id: int, poison: Poison) -> None:
+    def _schema(self, schema_id: int | UUID) -> str:
+        if isinstance(schema_id, int):
+            text, named = self._registry.schema(schema_id), f"schema id {schema_id}"
+        else:
+            text, named = self._registry.schema_by_guid(schema_id), f"schema GUID {schema_id}"
+        if text is None:
+            raise Poison(
+                PoisonReason.UNKNOWN_SCHEMA,
+                f"the schema registry does not know {named}: the record was written against "
+                "another registry, or its value is forged",
+            )
+        return text
+
+    def _remember(self, topic: str, schema_id: int | UUID, poison: Poison) -> None:
         soon = poison.reason is PoisonReason.UNKNOWN_SCHEMA
         until = self._clock() + UNKNOWN_ID_SECONDS if soon else math.inf
         if len(self._refused) >= _MAX_REFUSED:
             self._refused.clear()
         self._refused[topic, schema_id] = (until, poison.reason, str(poison))
+
+
+def _by_frame(batch: RecordBatch, places: range) -> Mapping[bytes | None, Sequence[int]]:
+    """Places by the first bytes of their value: mostly one schema id, and so one group."""
+    values = batch.values[places.start : places.stop]
+    frames = [None if value is None else value[:PREFIX_BYTES] for value in values]
+    if len(set(frames)) == 1:
+        return {frames[0]: list(places)}
+    groups: dict[bytes | None, list[int]] = defaultdict(list)
+    for place, each in zip(places, frames, strict=True):
+        groups[each].append(place)
+    return groups
+
+
+def _payloads(batch: RecordBatch, places: Sequence[int]) -> list[bytes]:
+    return [(batch.values[place] or b"")[PREFIX_BYTES:] for place in places]

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import accumulate
+from typing import Any
 
 import polars as pl
 
-from backbone.codec.raw import compile_lift
+from backbone.codec.raw import lift_of
 from backbone.contracts.domain import EPOCH, EXACT, micros
 from backbone.contracts.shape import Array, Leaf, Map, Nullable, Record, Shape
 from backbone.contracts.walk import Convert, Leaves, compile_walk
@@ -33,10 +35,58 @@ def compile_lower(shape: Shape) -> Convert:
     return compile_walk(shape, Leaves(_leaf(_LOWERINGS)))
 
 
-def compile_raise(shape: Record) -> Convert:
-    """Compile the walk from what columns hold to accepted data."""
-    raw, lift = compile_walk(shape, Leaves(_leaf(_RAW))), compile_lift(shape)
-    return lambda row: lift(raw(row))
+def values(shape: Shape, column: pl.Series) -> list[Any]:
+    """What a column holds as accepted data. Level by level rather than row by row: a level's
+    numbers and texts leave the engine at once, and only lists and objects are put together here."""
+    match shape:
+        case Leaf():
+            return _RAISINGS.get(shape.logical or shape.kind, _as_they_are)(shape, column)
+        case Nullable(Record() as inner):
+            found = values(inner, column)
+            return [
+                None if gone else each for gone, each in zip(column.is_null(), found, strict=True)
+            ]
+        case Nullable(inner):
+            return values(inner, column)
+        case Array(items):
+            return _lists(items, column)
+        case Record():
+            return _objects(shape, column)
+        case Map():
+            raise TypeError("maps have no column")
+
+
+def _objects(shape: Record, column: pl.Series) -> list[dict[str, Any]]:
+    names = [each.name for each in shape.fields]
+    fields = [values(each.shape, column.struct.field(each.name)) for each in shape.fields]
+    return [dict(zip(names, row, strict=True)) for row in zip(*fields, strict=True)]
+
+
+def _lists(items: Shape, column: pl.Series) -> list[list[Any] | None]:
+    lengths = column.list.len().to_list()
+    flat = values(items, column.filter(column.list.len() > 0).explode())
+    ends = accumulate(length or 0 for length in lengths)
+    return [
+        None if length is None else flat[end - length : end]
+        for length, end in zip(lengths, ends, strict=True)
+    ]
+
+
+def _as_they_are(_: Leaf, column: pl.Series) -> list[Any]:
+    return column.to_list()
+
+
+def _booleans(_: Leaf, column: pl.Series) -> list[bool | None]:
+    return [None if each is None else each != b"\0" for each in column.to_list()]
+
+
+def _symbols(leaf: Leaf, column: pl.Series) -> list[str | None]:
+    return [None if each is None else leaf.symbols[each] for each in column.to_list()]
+
+
+def _lifted(leaf: Leaf, column: pl.Series) -> list[Any]:
+    lift = lift_of(leaf)
+    return [None if each is None else lift(each) for each in column.to_list()]
 
 
 def _leaf(conversions: Mapping[str, Callable[[Leaf], Convert]]) -> Callable[[Leaf], Convert]:
@@ -51,16 +101,8 @@ def _boolean(_: Leaf) -> Convert:
     return lambda value: b"\1" if value else b"\0"
 
 
-def _raw_boolean(_: Leaf) -> Convert:
-    return lambda value: value != b"\0"
-
-
 def _enum(leaf: Leaf) -> Convert:
     return leaf.symbols.index
-
-
-def _raw_enum(leaf: Leaf) -> Convert:
-    return leaf.symbols.__getitem__
 
 
 def _decimal(leaf: Leaf) -> Convert:
@@ -101,4 +143,10 @@ _LOWERINGS: Mapping[str, Callable[[Leaf], Convert]] = {
     "timestamp-micros": _instant,
     "date": _date,
 }
-_RAW: Mapping[str, Callable[[Leaf], Convert]] = {"boolean": _raw_boolean, "enum": _raw_enum}
+_RAISINGS: Mapping[str, Callable[[Leaf, pl.Series], list[Any]]] = {
+    "boolean": _booleans,
+    "enum": _symbols,
+    "decimal": _lifted,
+    "timestamp-micros": _lifted,
+    "date": _lifted,
+}

@@ -55,15 +55,6 @@ class ColumnarDecoder:
         self._fields = [pl.col(ROW), *self._ours(shape, contract)]
         self._refuse_unreadable(shape)
 
-    @staticmethod
-    def supported(writer: Any, shape: Record, contract: Contract) -> bool:
-        """Whether the schema can be read in columns; asked once per schema, never per batch."""
-        try:
-            ColumnarDecoder(writer, shape, contract)
-        except (Unsupported, Poison):
-            return False
-        return True
-
     def decode(self, payloads: Sequence[bytes], indexes: Sequence[int] | None = None) -> Columns:
         """Give the accepted facts, and a poison for each payload that is none.
 
@@ -151,6 +142,14 @@ class ColumnarDecoder:
             except Poison as poison:
                 poisons[at] = _without_frames(poison)
         return pl.DataFrame(rows, self._none.schema, orient="row"), poisons
+
+
+def columnar(writer: Any, shape: Record, contract: Contract) -> ColumnarDecoder | None:
+    """A `backbone.codec.engine.BatchEngine`: asked once per schema, never per batch."""
+    try:
+        return ColumnarDecoder(writer, shape, contract)
+    except (Unsupported, Poison):
+        return None
 
 
 def _without_frames(poison: Poison) -> Poison:

@@ -1,11 +1,21 @@
-"""Confluent's prefix framing: a zero byte, the schema id in four bytes, the payload."""
+"""Confluent's framings: a prefix before the payload, or a header beside it.
+
+Prefix: a zero byte, the schema id in four bytes, the payload; what we write. Header: `0x01` and the
+16 bytes of the schema's GUID in `__value_schema_id`, the payload bare; read where others write it.
+"""
 
 import struct
+from uuid import UUID
 
 from backbone.errors import Poison, PoisonReason
+from backbone.record import Headers, last_header
+
+SCHEMA_HEADER = "__value_schema_id"
 
 _FRAME = struct.Struct(">bI")
 PREFIX_BYTES = _FRAME.size
+_GUID_MAGIC = 1
+_HEADER_BYTES = 17
 
 
 def frame(schema_id: int, payload: bytes) -> bytes:
@@ -25,6 +35,28 @@ def unframe(value: bytes | None) -> tuple[int, bytes]:
             "by a serializer of the schema registry"
         )
     return schema_id, value[PREFIX_BYTES:]
+
+
+def schema_guid(headers: Headers) -> UUID | None:
+    """The schema's GUID by the record's headers, None where they name none.
+
+    Raises Poison(BAD_FRAME) for a header that is not as serializers write it.
+    """
+    named = last_header(headers, SCHEMA_HEADER)
+    if named is None:
+        return None
+    if len(named) != _HEADER_BYTES or named[0] != _GUID_MAGIC:
+        begin = f", the first 0x{named[0]:02x}" if named else ""
+        raise _bad(
+            f"the header {SCHEMA_HEADER} has {len(named)} bytes{begin}; it has {_HEADER_BYTES}, "
+            "the first 0x01, where a serializer of the schema registry wrote it"
+        )
+    return UUID(bytes=named[1:])
+
+
+def names_schema(headers: Headers) -> bool:
+    """Whether the record's headers say, rightly or not, which schema its value has."""
+    return last_header(headers, SCHEMA_HEADER) is not None
 
 
 def _bad(message: str) -> Poison:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from backbone.codec.straight_lift import straight_lift
 from backbone.contracts.domain import (
     EPOCH,
     EXACT,
@@ -26,8 +27,19 @@ _EPOCH_DAY = EPOCH.toordinal()
 
 
 def compile_lift(shape: Record) -> Convert:
-    """Compile the walk from decoded raw values to accepted ones; it raises Unfit."""
-    return compile_walk(shape, Leaves(_leaf))
+    """Compile the way from decoded raw values to accepted ones; it raises Unfit."""
+    walk, straight = compile_walk(shape, Leaves(lift_of)), straight_lift(shape)
+    if straight is None:
+        return walk
+
+    def lift(raw: Any) -> Any:
+        try:
+            lifted = straight(raw)
+        except Exception:  # noqa: BLE001 - whatever it was, the walk names it
+            lifted = None
+        return walk(raw) if lifted is None else lifted
+
+    return lift
 
 
 def without_logical_types(schema: Any, dropped: frozenset[str] | None = None) -> Any:
@@ -45,7 +57,8 @@ def without_logical_types(schema: Any, dropped: frozenset[str] | None = None) ->
     }
 
 
-def _leaf(leaf: Leaf) -> Convert:
+def lift_of(leaf: Leaf) -> Convert:
+    """The step from a raw value without parts to the accepted one; it raises Unfit."""
     make = _LIFTS.get(leaf.logical)
     return make(leaf) if make else accept(leaf)
 

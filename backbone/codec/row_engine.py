@@ -12,6 +12,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.types import Schema
 
 from backbone.codec.raw import compile_lift, without_logical_types
+from backbone.codec.straight_encoder import straight_encoder
 from backbone.codec.varints import compile_check
 from backbone.contracts.contract import Contract
 from backbone.contracts.domain import accept
@@ -87,12 +88,16 @@ class RowEncoder:
     def __init__(self, contract: Contract) -> None:
         self._name = contract.name
         self._check = compile_walk(contract.shape, Leaves(accept, rule_of))
+        self._straight = straight_encoder(contract.shape)
         # A UUID is text in our domain; fastavro's logical type would ask for an object.
         schema = without_logical_types(dict(contract.schema), frozenset({"uuid"}))
         self._schema = parse_schema(schema)
 
     def encode(self, data: Any) -> bytes:
         """Give the payload. Raises Poison(INVALID) that names every violation."""
+        payload = self._written_straight(data)
+        if payload is not None:
+            return payload
         try:
             accepted = self._check(data)
         except Unfit as unfit:
@@ -100,6 +105,15 @@ class RowEncoder:
         stream = BytesIO()
         schemaless_writer(stream, self._schema, accepted)
         return stream.getvalue()
+
+    def _written_straight(self, data: Any) -> bytes | None:
+        if self._straight is None:
+            return None
+        try:
+            payload: bytes | None = self._straight(data)
+        except Exception:  # noqa: BLE001 - whatever it was, the walk names it
+            return None
+        return payload
 
 
 def _parsed(schema: Any) -> Schema:

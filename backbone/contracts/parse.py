@@ -16,6 +16,8 @@ from backbone.contracts.contract import Contract
 from backbone.contracts.domain import OUTSIDE_TIME, accept
 from backbone.contracts.rules import rule_of
 from backbone.contracts.shape import Leaf, Record
+from backbone.contracts.straight import Straight
+from backbone.contracts.straight_parser import straight_parser
 from backbone.contracts.walk import Convert, Leaves, Unfit, compile_walk
 from backbone.errors import Poison, PoisonReason
 
@@ -38,8 +40,15 @@ def parse(contract: Contract, payload: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises Poison(INVALID) that names every violation by its field's path, never by its value.
     """
+    straight, walk = _parsers(contract)
     try:
-        taken: dict[str, Any] = _parser(contract)(payload)
+        found: dict[str, Any] | None = straight(payload)
+    except Exception:  # noqa: BLE001 - whatever it was, the walk names it
+        found = None
+    if found is not None:
+        return found
+    try:
+        taken: dict[str, Any] = walk(payload)
     except Unfit as unfit:
         raise broken(contract.name, unfit) from None
     return taken
@@ -56,8 +65,12 @@ def broken(name: str, unfit: Unfit, reason: PoisonReason = PoisonReason.INVALID)
 
 
 @lru_cache(maxsize=1024)
-def _parser(contract: Contract) -> Convert:
-    return compile_parser(contract.shape)
+def _parsers(contract: Contract) -> tuple[Straight, Convert]:
+    return straight_parser(contract.shape) or _doubt, compile_parser(contract.shape)
+
+
+def _doubt(_: Any) -> None:
+    """For shapes without straight code."""
 
 
 def compile_parser(shape: Record) -> Convert:

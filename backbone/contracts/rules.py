@@ -14,6 +14,9 @@ from backbone.contracts.walk import Convert, Unfit
 
 _NUMBERS = frozenset({"int", "long", "float", "double", "decimal"})
 Broken = Callable[[Any], bool]
+# What one pattern remembers of texts that match it: about two megabytes at most.
+_MAX_KNOWN = 10_000
+_MAX_KNOWN_LENGTH = 128
 
 
 def rule_of(field: Field) -> Convert | None:
@@ -21,7 +24,7 @@ def rule_of(field: Field) -> Convert | None:
 
     Raises SchemaProblem for a rule that does not exist or does not suit the field's type.
     """
-    checks = tuple(_rule(field, name, given) for name, given in field.rules.items())
+    checks = _checks(field)
     if not checks:
         return None
 
@@ -32,6 +35,15 @@ def rule_of(field: Field) -> Convert | None:
         return value
 
     return check
+
+
+def broken_by(field: Field) -> tuple[Broken, ...]:
+    """The field's rules as conditions of a value that is not null; raises as `rule_of`."""
+    return tuple(broken for broken, _ in _checks(field))
+
+
+def _checks(field: Field) -> tuple[tuple[Broken, str], ...]:
+    return tuple(_rule(field, name, given) for name, given in field.rules.items())
 
 
 def _rule(field: Field, name: str, given: Any) -> tuple[Broken, str]:
@@ -100,7 +112,20 @@ def _pattern(field: Field, given: Any) -> tuple[Broken, str]:
         raise SchemaProblem(
             field.name, f"its pattern is not a regular expression: {error}"
         ) from None
-    return lambda value: matches(value) is None, f"must match {given}"
+    known: set[str] = set()  # a fact is asked twice, and most texts come again
+
+    def broken(value: str) -> bool:
+        if value in known:
+            return False
+        if matches(value) is None:
+            return True
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        if len(value) <= _MAX_KNOWN_LENGTH:
+            known.add(value)
+        return False
+
+    return broken, f"must match {given}"
 
 
 def _count(field: Field, given: Any) -> int:

@@ -1,6 +1,9 @@
 """Transactions of one source shard, and plain appends, on confluent-kafka's Producer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
@@ -64,8 +67,7 @@ class KafkaPublisher:
         deliveries = _Deliveries()
         try:
             producer.begin_transaction()
-            for message in (*messages, position):
-                _produce(producer, message, deliveries)
+            _produce(producer, (*messages, position), deliveries)
             producer.commit_transaction(_CALL_SECONDS)
         except KafkaException as error:
             raise self._outcome(error, deliveries) from error
@@ -99,8 +101,7 @@ class KafkaAppender:
         doing = f"appending {len(messages)} records to {topics} at {where}"
         deliveries = _Deliveries()
         try:
-            for message in messages:
-                _produce(self._producer, message, deliveries)
+            _produce(self._producer, messages, deliveries)
         except KafkaException as error:
             raise translate(error, doing) from error
         left = self._producer.flush(_CALL_SECONDS)
@@ -117,20 +118,23 @@ class KafkaAppender:
         self._producer.flush(_CALL_SECONDS)
 
 
-def _produce(producer: Producer, message: Message, deliveries: _Deliveries) -> None:
+def _produce(producer: Producer, messages: Sequence[Message], deliveries: _Deliveries) -> None:
     """Into the client's queue; when that is full, wait until some of it went out."""
-    place = _BY_KEY if message.partition is None else message.partition
-    while True:
+    produce: Any = producer.produce
+    report = deliveries.report
+    for message in messages:
+        place = _BY_KEY if message.partition is None else message.partition
+        what = (message.topic, message.value, message.key, place, report)
+        headers = list(message.headers)
         try:
-            producer.produce(
-                message.topic,
-                value=message.value,
-                key=message.key,
-                headers=list(message.headers),
-                on_delivery=deliveries.report,
-                partition=place,
-            )
+            produce(*what, headers=headers)
         except BufferError:
-            producer.poll(0.1)
-        else:
+            _insist(producer, partial(produce, *what, headers=headers))
+
+
+def _insist(producer: Producer, produce: Callable[[], None]) -> None:
+    while True:
+        producer.poll(0.1)
+        with suppress(BufferError):
+            produce()
             return

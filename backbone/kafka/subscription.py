@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import groupby
 
 from confluent_kafka import KafkaError, Message
 
@@ -16,6 +17,9 @@ from backbone.logs import logger
 from backbone.record import Headers, RecordBatch
 
 _END_AGAIN_SECONDS = 1.0
+# A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
+_MAX_BYTES = 8 * 1024 * 1024
+_AT_A_TIME = 1_000  # records, between two looks at their bytes
 
 
 class _LazyHeaders(Sequence[Headers]):
@@ -82,7 +86,19 @@ class KafkaSubscription:
         first = self._consumer.poll(0 if messages else timeout_seconds)
         if first is not None:
             messages.append(first)
-            messages += self._consumer.consume(max_records, 0)
+            messages += self._fetched(max_records)
+        return messages
+
+    def _fetched(self, max_records: int) -> list[Message]:
+        """What is there without waiting, bounded in records and in bytes."""
+        messages: list[Message] = []
+        size = 0
+        while len(messages) < max_records and size < _MAX_BYTES:
+            some = self._consumer.consume(_AT_A_TIME, 0)
+            messages += some
+            size += sum(map(len, some))
+            if len(some) < _AT_A_TIME:
+                break
         return messages
 
     def _drop(self, partition: int) -> None:
@@ -93,16 +109,34 @@ class KafkaSubscription:
         """Records before ends: an end says that everything before it was delivered."""
         columns: dict[int, list[Message]] = {}
         ends: dict[int, End] = {}
-        for message in messages:
-            error, partition = message.error(), message.partition()
-            if error is not None:
-                self._failed(error, message, ends)
-            elif partition is not None and partition in self._assignment.started:
-                columns.setdefault(partition, []).append(message)
-                ends.pop(partition, None)
-                self._ends.pop(partition, None)
+        for partition, run in groupby(messages, Message.partition):
+            rows = list(run)
+            if any(map(Message.error, rows)):
+                rows = self._told(rows, ends)
+            else:
+                self._goes_on(partition, ends)
+            if rows and partition is not None and partition in self._assignment.started:
+                columns.setdefault(partition, []).extend(rows)
         batches = [self._batch(topic_id, partition, rows) for partition, rows in columns.items()]
         return [*batches, *ends.values()]
+
+    def _told(self, messages: Sequence[Message], ends: dict[int, End]) -> list[Message]:
+        """The records among them; what the others say is seen to."""
+        rows: list[Message] = []
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._failed(error, message, ends)
+            else:
+                rows.append(message)
+                self._goes_on(message.partition(), ends)
+        return rows
+
+    def _goes_on(self, partition: int | None, ends: dict[int, End]) -> None:
+        """A record came: what was the end of the partition is none any more."""
+        if partition in self._assignment.started:
+            ends.pop(partition, None)
+            self._ends.pop(partition, None)
 
     def _batch(self, topic_id: str, partition: int, rows: list[Message]) -> RecordBatch:
         return RecordBatch(

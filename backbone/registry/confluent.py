@@ -5,10 +5,11 @@ its habits end here: its retries (our callers wait, and may be told to stop), th
 HTTP library beneath it, and that it throws away why a schema is incompatible (asked again offline).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from confluent_kafka.schema_registry import (
     ConfigCompatibilityLevel,
@@ -30,6 +31,7 @@ _UNAUTHORIZED = frozenset({401, 403})
 # No such subject, version, schema. A bare 404 is no registry's answer: taken for one, a wrong
 # address or a proxy without a backend would turn every record into a dead letter.
 _NOT_FOUND = frozenset({40401, 40402, 40403})
+_NO_SUCH_PATH = 404
 _CONFLICT = 409
 # What the client makes of a 200 that is a proxy's page, or JSON of another kind.
 _NO_ANSWER = (ValueError, TypeError, KeyError, AttributeError)
@@ -69,9 +71,28 @@ class ConfluentRegistry:
         return found.schema_id
 
     def schema(self, schema_id: int) -> str | None:
+        return self._text(lambda: self._client.get_schema(schema_id))
+
+    def schema_by_guid(self, guid: UUID) -> str | None:
+        try:
+            return self._text(lambda: self._client.get_schema_by_guid(str(guid)))
+        except _Refused as refused:
+            # a 404 without a code is no answer to the question; is it a registry that said so?
+            if refused.status == _NO_SUCH_PATH and self._is_registry():
+                return None
+            raise
+
+    def _is_registry(self) -> bool:
         try:
             with self._translated():
-                text = self._client.get_schema(schema_id).schema_str
+                return "AVRO" in self._client.get_schema_types()
+        except _Refused:
+            return False
+
+    def _text(self, ask: Callable[[], Schema]) -> str | None:
+        try:
+            with self._translated():
+                text = ask().schema_str
         except _Refused as refused:
             if refused.code in _NOT_FOUND:
                 return None

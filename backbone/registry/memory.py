@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from backbone.registry.compatibility import full_transitive
 from backbone.registry.port import Incompatible
@@ -31,6 +32,9 @@ class MemoryRegistry:
     def schema(self, schema_id: int) -> str | None:
         return self._texts.get(schema_id)
 
+    def schema_by_guid(self, guid: UUID) -> str | None:
+        return next((text for text in self._texts.values() if guid_of(text) == guid), None)
+
     def versions(self, subject: str) -> list[str]:
         return [self._texts[schema_id] for schema_id in self._subjects.get(subject, [])]
 
@@ -40,6 +44,11 @@ class MemoryRegistry:
 
     def require_full_transitive(self, subject: str) -> None:
         self._guarded.add(subject)
+
+
+def guid_of(schema_text: str) -> UUID:
+    """Of the schema itself, as Confluent's: the same in every registry."""
+    return uuid5(NAMESPACE_OID, _canonical(schema_text))
 
 
 def _canonical(schema_text: str) -> str:

@@ -6,6 +6,7 @@ any record) and Misconfigured (it refuses us: credentials, address).
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from backbone.errors import Misconfigured
 
@@ -44,6 +45,10 @@ class Registry(Protocol):
 
     def schema(self, schema_id: int) -> str | None:
         """Give the text of an id, which never changes; None for an unknown id."""
+
+    def schema_by_guid(self, guid: UUID) -> str | None:
+        """As `schema`, by what the header framing names (`backbone.codec.framing`); None also from
+        a registry that gives no GUIDs (Apicurio, Karapace), with which nobody writes that way."""
 
     def versions(self, subject: str) -> list[str]:
         """All registered texts, oldest first; empty for an unknown subject."""

@@ -10,7 +10,7 @@ from typing import cast
 import orjson
 
 from backbone.errors import Fatal
-from backbone.views.store import Entry, Status
+from backbone.views.store import AnyEntry, EncodedEntry, Entry, Status, Version
 
 # What orjson would turn into text silently must be text before: instants are RFC 3339 strings.
 _STRICT = (
@@ -24,8 +24,10 @@ _DAMAGED = (
 )
 
 
-def encode_entry(entry: Entry) -> bytes:
+def encode_entry(entry: AnyEntry) -> bytes:
     """Raises ValueError when the value holds what JSON does not (its type, never its content)."""
+    if isinstance(entry, EncodedEntry):
+        return entry.data
     try:
         return orjson.dumps(
             (
@@ -45,6 +47,24 @@ def encode_entry(entry: Entry) -> bytes:
             f"the value made from fact {entry.event_id} cannot be stored: {error}. "
             "A view returns str, int, bool, None, list and dict"
         ) from error
+
+
+def encode_around(facts: tuple[int, int, str, str, str, int, int], document: bytes) -> bytes:
+    """An entry whose value is JSON text already; `facts` are its other fields in their order."""
+    return orjson.dumps((*facts, orjson.Fragment(document)))
+
+
+def decode_version(data: bytes) -> Version:
+    """The two first fields, without looking at the others."""
+    try:
+        order_version, offset, _ = data.split(b",", 2)
+        return int(order_version[1:]), int(offset)
+    except ValueError as error:
+        raise Fatal(_DAMAGED.format(what="entry", error=type(error).__name__)) from error
+
+
+def decode_version_or_none(data: bytes | None) -> Version | None:
+    return None if data is None else decode_version(data)
 
 
 def decode_entry(data: bytes | str) -> Entry:

@@ -11,18 +11,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from backbone.errors import Fenced
+from backbone.errors import BackboneError, Fenced
 from backbone.views.encoding import (
     decode_entry,
     decode_entry_or_none,
     decode_status_or_none,
+    decode_version_or_none,
     encode_entry,
     encode_status,
 )
 from backbone.views.layout import partition_for, partition_keys
 from backbone.views.page import merge_page, require_limit
-from backbone.views.part import require_writable
-from backbone.views.store import Answer, Claimed, Entry, Page, Part, Status, ViewId, Wiped
+from backbone.views.part import require_repeat, require_writable
+from backbone.views.store import (
+    Answer,
+    Claimed,
+    Entry,
+    Page,
+    Part,
+    Status,
+    Version,
+    ViewId,
+    Wiped,
+    Writing,
+)
 
 
 @dataclass(slots=True)
@@ -88,8 +100,29 @@ class MemoryViewWriter:
             entries = self._views.stored(view, partition).entries
             return [decode_entry_or_none(entries.get(key.encode())) for key in keys]
 
+    def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
+        with self._views.lock:
+            entries = self._views.stored(view, partition).entries
+            found = [entries.get(key.encode()) for key in keys]
+        return [decode_version_or_none(data) for data in found]
+
+    def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
+        """Memory is written at once; `finish` tells what went wrong, as with a store far away."""
+        for part in parts:
+            require_writable(part)
+        for written, part in enumerate(parts):
+            try:
+                self._write(view, partition, token, part, [each.status.offset for each in parts])
+            except BackboneError as error:
+                return _Begun(written, error)
+        return _Begun(len(parts), None)
+
     def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
-        require_writable(part)
+        self.begin(view, partition, token, [part]).finish()
+
+    def _write(
+        self, view: ViewId, partition: int, token: str, part: Part, ends: Sequence[int]
+    ) -> None:
         changes = {
             key.encode(): encode_entry(entry) if entry else None
             for key, entry in part.entries.items()
@@ -97,7 +130,7 @@ class MemoryViewWriter:
         with self._views.lock:
             stored = self._owned(view, partition, token)
             if stored.offset != part.expected_offset:
-                _require_repeat(stored, view, partition, part)
+                require_repeat(view, partition, part, stored.offset, ends)
                 return
             stored.entries.update({key: data for key, data in changes.items() if data})
             for key in [key for key, data in changes.items() if data is None]:
@@ -131,18 +164,24 @@ class MemoryViewWriter:
         return stored
 
 
+@dataclass(slots=True)
+class _Begun:
+    """A `Writing`: all parts are written already, up to the first that could not be."""
+
+    written: int
+    error: BackboneError | None
+
+    def finish(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def abandon(self) -> None:
+        """Nothing is open."""
+
+
 def _count(claim: str | None) -> int:
     """It rises with every claim, and by the clock also when the last one was lost."""
     return int(claim.rpartition(":")[2]) if claim else 0
-
-
-def _require_repeat(stored: _Stored, view: ViewId, partition: int, part: Part) -> None:
-    """A part that was written before is no error."""
-    if stored.offset != part.status.offset:
-        raise Wiped(
-            f"{view.name}, partition {partition}: offset {part.expected_offset} was expected, "
-            f"{stored.offset} is stored. Claim again"
-        )
 
 
 class MemoryViewReader:

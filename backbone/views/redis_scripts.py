@@ -1,8 +1,7 @@
 """The Lua scripts of the view store. Redis runs a script alone, but rolls nothing back: each one
 checks everything before its first write, and stores the offset last.
 
-Lua can pass at most 8,000 values in one call; MAX_KEYS of a part keeps the longest, MSET and ZADD
-with two values per key, at a quarter of it.
+Lua can pass at most 8,000 values in one call: what takes two for each key goes 2,000 keys at once.
 """
 
 from typing import Final
@@ -49,24 +48,29 @@ WRITE: Final = (
     _MUST_BE_OURS
     + """
 -- KEYS: claim, offset, status, index, then the entries: those to set, then those to delete
--- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, values
+-- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, how many
+-- of the entries to set the index may lack (they come first), values
 local offset = redis.call('GET', KEYS[2])
 if offset ~= ARGV[2] then
   if offset == ARGV[3] then return {'written'} end
   return {'other offset', offset or 'none'}
 end
-local puts = #ARGV - 5
+local puts, new = #ARGV - 6, tonumber(ARGV[6])
 local first = tonumber(ARGV[5]) + 1
-if puts > 0 then
-  local values, members = {}, {}
-  for i = 1, puts do
-    local key = KEYS[4 + i]
-    values[2 * i - 1] = key
-    values[2 * i] = ARGV[5 + i]
-    members[2 * i - 1] = '0'
-    members[2 * i] = string.sub(key, first)
+for from = 1, puts, 2000 do
+  local values, to = {}, math.min(from + 1999, puts)
+  for i = from, to do
+    values[#values + 1] = KEYS[4 + i]
+    values[#values + 1] = ARGV[6 + i]
   end
   redis.call('MSET', unpack(values))
+end
+for from = 1, new, 2000 do
+  local members, to = {}, math.min(from + 1999, new)
+  for i = from, to do
+    members[#members + 1] = '0'
+    members[#members + 1] = string.sub(KEYS[4 + i], first)
+  end
   redis.call('ZADD', KEYS[4], unpack(members))
 end
 if #KEYS > 4 + puts then

@@ -6,19 +6,19 @@ from typing import Any, cast
 
 from redis import exceptions
 
-from backbone.errors import Fenced, Misconfigured
+from backbone.errors import Misconfigured
 from backbone.views import redis_scripts as scripts
 from backbone.views.coalesced_reads import CoalescedReads
 from backbone.views.encoding import (
     decode_entry,
     decode_entry_or_none,
     decode_status_or_none,
-    encode_entry,
+    decode_version_or_none,
     encode_status,
 )
 from backbone.views.layout import PartitionKeys, partition_for, partition_keys
 from backbone.views.page import merge_page, require_limit
-from backbone.views.part import MAX_KEYS, require_writable
+from backbone.views.part import MAX_KEYS
 from backbone.views.redis_client import (
     OPERATION_TIMEOUT_SECONDS,
     address_of,
@@ -26,7 +26,18 @@ from backbone.views.redis_client import (
     open_client,
     translated,
 )
-from backbone.views.store import Answer, Claimed, Entry, Page, Part, Status, ViewId, Wiped
+from backbone.views.redis_writing import RedisWriting, require_ours
+from backbone.views.store import (
+    Answer,
+    Claimed,
+    Entry,
+    Page,
+    Part,
+    Status,
+    Version,
+    ViewId,
+    Writing,
+)
 
 READER_CONNECTIONS = 32  # past this one event loop is the limit, not Redis
 
@@ -39,7 +50,6 @@ class RedisViewWriter:
         self._address = address_of(self._redis)
         self._claim = self._redis.register_script(scripts.CLAIM)
         self._start = self._redis.register_script(scripts.START)
-        self._write = self._redis.register_script(scripts.WRITE)
         self._close_for_clearing = self._redis.register_script(scripts.CLOSE_FOR_CLEARING)
         self._clear_some = self._redis.register_script(scripts.CLEAR_SOME)
 
@@ -65,7 +75,7 @@ class RedisViewWriter:
                 keys=(names.claim, names.offset, names.status),
                 args=(token, status.offset, encode_status(status)),
             )
-        _require_written(answer, view, partition, expected=None)
+        require_ours(answer, view, partition)
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         if not keys:
@@ -75,24 +85,19 @@ class RedisViewWriter:
             found = self._redis.mget([names.entry(key) for key in keys])
         return [decode_entry_or_none(data) for data in found]
 
-    def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
-        require_writable(part)
+    def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
+        if not keys:
+            return []
         names = partition_keys(view, partition)
-        put = {names.entry(key): encode_entry(e) for key, e in part.entries.items() if e}
-        gone = [names.entry(key) for key, e in part.entries.items() if e is None]
         with translated(self._address):
-            answer = self._write(
-                keys=(names.claim, names.offset, names.status, names.index, *put, *gone),
-                args=(
-                    token,
-                    part.expected_offset,
-                    part.status.offset,
-                    encode_status(part.status),
-                    len(names.entry_prefix),
-                    *put.values(),
-                ),
-            )
-        _require_written(answer, view, partition, expected=part.expected_offset)
+            found: list[Any] = self._redis.mget([names.entry(key) for key in keys])
+        return [decode_version_or_none(data) for data in found]
+
+    def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
+        return RedisWriting(self._redis, view, partition, token, parts)
+
+    def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
+        self.begin(view, partition, token, [part]).finish()
 
     def run_id(self) -> str:
         with translated(self._address):
@@ -133,23 +138,6 @@ class RedisViewWriter:
     def _clear_step(self, names: PartitionKeys) -> int:
         keys = (names.claim, names.index)
         return int(self._clear_some(keys=keys, args=(names.entry_prefix, MAX_KEYS)))
-
-
-def _require_written(answer: Any, view: ViewId, partition: int, expected: int | None) -> None:
-    """What a script that writes answered: its code, and what it found instead."""
-    code = answer[0]
-    if code == b"written":
-        return
-    where = f"{view.name} v{view.version}, partition {partition}"
-    if code == b"fenced":
-        raise Fenced(
-            f"{where} was claimed by another process; nothing was written. "
-            "If none was meant to take over, two processors of this view run at once"
-        )
-    found = "an older claim is back" if code == b"older claim" else "the claim is gone"
-    if code == b"other offset":
-        found = f"offset {expected} was expected, {answer[1].decode()} is stored"
-    raise Wiped(f"{where}: {found}. The store was emptied or replaced: claim again and heal")
 
 
 class RedisViewReader:

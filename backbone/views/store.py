@@ -5,9 +5,9 @@ read and written together with them: the *claim* (who may write), the *offset* (
 offset to apply) and the *status* (what a reader must know about age and position).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from backbone.errors import BackboneError
 
@@ -76,17 +76,48 @@ class Claimed:
     run_id: str
 
 
+Version = tuple[int, int]
+"""(order version, offset) of an entry: what decides which of two facts of a key is newer."""
+
+
+class EncodedEntry(NamedTuple):
+    """An Entry as `backbone.views.encoding.encode_entry` writes it, with its version beside it."""
+
+    version: Version
+    data: bytes
+
+
+AnyEntry = Entry | EncodedEntry
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One atomic write: entries (None deletes), and the status that holds after it.
 
     `expected_offset` is the offset stored now; `status.offset` the one stored afterwards.
-    At most 1,000 distinct keys. A heartbeat is a part without entries and with equal offsets.
+    Distinct keys are limited (`backbone.views.part.MAX_KEYS`); of those in `known` the caller knows
+    that the store has entries already. A heartbeat has no entries, and equal offsets.
     """
 
     expected_offset: int
-    entries: Mapping[str, Entry | None]
+    entries: Mapping[str, AnyEntry | None]
     status: Status
+    known: Collection[str] = frozenset()
+
+
+class Writing(Protocol):
+    """Parts on their way into the store. Given by `ViewWriter.begin`."""
+
+    @property
+    def written(self) -> int:
+        """How many of the parts are known to be written, from the first on."""
+
+    def finish(self) -> None:
+        """Wait until every part is written. Raises what `ViewWriter.write` raises for the first
+        that is not. Called at most once."""
+
+    def abandon(self) -> None:
+        """Do not wait: whether the parts are written is not known. Never raises."""
 
 
 class ViewWriter(Protocol):
@@ -105,6 +136,16 @@ class ViewWriter(Protocol):
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         """Entries of the given keys, None where there is none."""
+
+    def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
+        """As `read`, but only what decides which fact is newer: for views that keep the newest."""
+
+    def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
+        """Begin to write the parts, each where the one before ends, and do not wait for the store:
+        the caller may work on what comes next meanwhile, and calls `finish` before it begins
+        another. Each part is one atomic step as `write` says, and is checked like one, so nothing
+        of a part is written unless all before it were. After a Transient the parts that are not
+        `written` may be given again, with others behind them. Raises Transient, ValueError."""
 
     def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
         """Write entries, index, status and offset in one atomic step, if and only if the claim is

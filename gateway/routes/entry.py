@@ -20,7 +20,7 @@ class EntryRoute:
         key: str = request.path_params["key"]
         answer = await self._access.reader.get(view.id, key)
         statuses = {answer.partition: answer.status}
-        freshness = require_freshness(view, statuses, self._access.clock(), request.headers)
+        freshness = require_freshness(view, statuses, self._access.clock(), request)
         if answer.entry is None:
             raise Problem(
                 UNKNOWN_KEY,
@@ -29,4 +29,4 @@ class EntryRoute:
                 members={"view": view.id.name, "key": key},
             )
         document = entry_document(view.id, key, answer.partition, answer.entry)
-        return cacheable(orjson.dumps(document), freshness.headers, request.headers)
+        return cacheable(orjson.dumps(document), freshness.headers, request)

@@ -39,7 +39,7 @@ class ListingRoute:
         after = _after(request.query_params)
         page = await self._access.reader.page(view.id, after, limit)
         statuses = dict(enumerate(page.statuses))
-        freshness = require_freshness(view, statuses, self._access.clock(), request.headers)
+        freshness = require_freshness(view, statuses, self._access.clock(), request)
         following = _next(view.id.name, limit, page.next_key)
         document = {
             "data": [
@@ -49,7 +49,7 @@ class ListingRoute:
             "next": following,
         }
         headers = [*freshness.headers, *_link(following)]
-        return cacheable(orjson.dumps(document), headers, request.headers)
+        return cacheable(orjson.dumps(document), headers, request)
 
 
 def _require_known(query: QueryParams) -> None:

@@ -102,12 +102,7 @@ class FactMaker:
 def _payload(row: OutboxRow) -> Mapping[str, Any]:
     """Read the row's JSON object. No message quotes it: it may hold personal data."""
     try:
-        payload = json.loads(
-            row.payload,
-            parse_float=Decimal,
-            parse_constant=_not_json,
-            object_pairs_hook=_object,
-        )
+        payload = _DECODER.decode(row.payload)
         if "\\u" in row.payload:  # an escaped half of a surrogate pair is not text
             json.dumps(payload, ensure_ascii=False, default=str).encode()
     except (ValueError, ArithmeticError, RecursionError) as error:
@@ -139,6 +134,12 @@ def _not_json(name: str) -> Any:
     raise ValueError(name)
 
 
+# made once: `json.loads` makes one per call
+_DECODER = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=_not_json, object_pairs_hook=_object
+)
+
+
 def _reason(error: Exception) -> str:
     match error:
         case json.JSONDecodeError():
@@ -166,6 +167,8 @@ def _check_key(row: OutboxRow, data: Mapping[str, Any], key_field: str) -> None:
 
 def _context(headers: str | None) -> dict[str, str]:
     """Correlation and trace context, as far as they are sane: a bad header spoils no fact."""
+    if not headers:
+        return {}
     found = _headers(headers)
     context = {
         "correlation_id": found.get("correlationid", found.get("ce_correlationid")),

@@ -7,16 +7,21 @@ gift_0001_20 lives in 0, a, c and BANK CHARGES in 1, b, d, e and 85123A in 2.
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
 from backbone.errors import Fenced
+from backbone.views.encoding import encode_entry
 from backbone.views.memory_store import MemoryViews
+from backbone.views.part import MAX_KEYS
 from backbone.views.redis_store import RedisViewReader, RedisViewWriter
 from backbone.views.store import (
     Answer,
+    AnyEntry,
+    EncodedEntry,
     Entry,
     Page,
     Part,
@@ -108,7 +113,7 @@ def started(store: Store, view: ViewId = ORDERS, partition: int = 0) -> str:
     return token
 
 
-def put(expected: int, after: int, entries: dict[str, Entry | None]) -> Part:
+def put(expected: int, after: int, entries: Mapping[str, AnyEntry | None]) -> Part:
     return Part(expected, entries, status(after))
 
 
@@ -230,6 +235,92 @@ def test_the_writer_reads_in_the_order_asked(store: Store) -> None:
     found = store.writer.read(ORDERS, 0, ["b", "none", "a", "b"])
     assert found == [entry("2.00"), None, entry("1.00"), entry("2.00")]
     assert store.writer.read(ORDERS, 0, []) == []
+
+
+def test_versions_are_those_of_the_entries_in_the_order_asked(store: Store) -> None:
+    token = started(store)
+    older = replace(entry("1.00"), order_version=-5, offset=7)
+    store.writer.write(ORDERS, 0, token, put(0, 2, {"a": older, "b": entry("2.00", 3)}))
+    found = store.writer.versions(ORDERS, 0, ["b", "none", "a"])
+    assert found == [(3, 3), None, (-5, 7)]
+    assert store.writer.versions(ORDERS, 0, []) == []
+
+
+def test_an_entry_may_come_encoded(store: Store) -> None:
+    token = started(store)
+    encoded = EncodedEntry((4, 4), encode_entry(entry("1.00", 4)))
+    store.writer.write(ORDERS, 0, token, put(0, 5, {"a": encoded}))
+    assert store.get(ORDERS, "a").entry == entry("1.00", 4)
+
+
+def test_keys_that_are_known_are_written_and_those_that_are_not_are_listed_too(
+    store: Store,
+) -> None:
+    token = started(store)
+    store.writer.write(ORDERS, 0, token, put(0, 1, {"b": entry("1.00")}))
+    entries: dict[str, AnyEntry | None] = dict.fromkeys(("b", "c", "a"), entry("2.00", 1))
+    store.writer.write(ORDERS, 0, token, replace(put(1, 2, entries), known={"b"}))
+    assert store.page(ORDERS, None, 9).entries == [(key, entry("2.00", 1)) for key in "abc"]
+
+
+def test_parts_that_were_begun_are_written_in_order(store: Store) -> None:
+    token = started(store)
+    parts = [put(0, 2, {"a": entry("1.00")}), put(2, 5, {"a": entry("2.00"), "b": entry("3.00")})]
+    writing = store.writer.begin(ORDERS, 0, token, parts)
+    parts.append(put(5, 6, {}))  # what the caller does with its list is its own affair
+    writing.finish()
+    assert writing.written == 2
+    assert store.get(ORDERS, "a") == Answer(entry("2.00"), status(5), 0)
+    assert store.keys(ORDERS) == ["a", "b"]
+
+
+def test_nothing_is_written_behind_a_part_that_was_refused(store: Store) -> None:
+    token = started(store)
+    parts = [put(0, 2, {"a": entry("1.00")}), put(3, 5, {"b": entry("1.00")}), put(5, 6, {})]
+    writing = store.writer.begin(ORDERS, 0, token, parts)
+    with pytest.raises(Wiped):
+        writing.finish()
+    assert writing.written == 1
+    assert store.statuses(ORDERS) == [status(2)]
+    assert store.keys(ORDERS) == ["a"]
+
+
+def test_nothing_that_was_begun_is_written_over_a_later_claim(store: Store) -> None:
+    token = started(store)
+    store.writer.claim(ORDERS, 0)
+    writing = store.writer.begin(ORDERS, 0, token, [put(0, 2, {"a": entry("1.00")})])
+    with pytest.raises(Fenced):
+        writing.finish()
+    assert writing.written == 0
+    assert store.keys(ORDERS) == []
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_parts_given_again_are_written_once_however_many_were(store: Store, written: int) -> None:
+    """As after an answer that was lost: then others come behind them."""
+    token = started(store)
+    parts = [put(at, at + 1, {f"k{at}": entry("1.00", at)}) for at in range(3)]
+    store.writer.begin(ORDERS, 0, token, parts[:written]).finish()
+    again = [
+        put(at, at + 1, {f"k{at}": entry("1.00" if at >= written else "never", at)})
+        for at in range(4)
+    ]
+    writing = store.writer.begin(ORDERS, 0, token, again)
+    writing.finish()
+    assert writing.written == 4
+    assert [each.value for _, each in store.page(ORDERS, None, 9).entries] == [
+        {"amount": "1.00"}
+    ] * 4
+
+
+def test_what_was_begun_may_be_abandoned(store: Store) -> None:
+    token = started(store)
+    writing = store.writer.begin(ORDERS, 0, token, [put(0, 1, {"a": entry("1.00")})])
+    writing.abandon()
+    writing.abandon()
+    again = put(0, 1, {"a": entry("1.00")})
+    store.writer.write(ORDERS, 0, token, again)
+    assert store.get(ORDERS, "a") == Answer(entry("1.00"), status(1), 0)
 
 
 def three_partitions(store: Store) -> None:
@@ -365,29 +456,29 @@ def test_a_cleared_partition_is_forgotten_and_its_owner_wiped(store: Store) -> N
     assert store.writer.clear(PRICES, 2) == 0
 
 
-def test_a_part_takes_a_thousand_keys_and_clear_removes_any_number(store: Store) -> None:
+def test_a_part_takes_many_keys_and_clear_removes_any_number(store: Store) -> None:
     token = started(store)
     for number in range(3):
-        entries: dict[str, Entry | None] = {f"k{number}-{i}": entry("1.00") for i in range(1_000)}
+        entries: dict[str, Entry | None] = {f"k{number}-{i}": entry("1.0") for i in range(MAX_KEYS)}
         store.writer.write(ORDERS, 0, token, put(number, number + 1, entries))
     assert len(store.page(ORDERS, None, 1_000).entries) == 1_000
-    assert store.writer.clear(ORDERS, 0) == 3_000
+    assert store.writer.clear(ORDERS, 0) == 3 * MAX_KEYS
     assert store.keys(ORDERS) == []
 
 
-def test_a_thousand_keys_are_deleted_in_one_part(store: Store) -> None:
+def test_as_many_keys_are_deleted_in_one_part(store: Store) -> None:
     token = started(store)
-    keys = [f"k{i}" for i in range(1_000)]
+    keys = [f"k{i}" for i in range(MAX_KEYS)]
     store.writer.write(ORDERS, 0, token, put(0, 1, dict.fromkeys(keys, entry("1.00"))))
     store.writer.write(ORDERS, 0, token, put(1, 2, dict.fromkeys(keys, None)))
     assert store.keys(ORDERS) == []
 
 
-def test_more_than_a_thousand_keys_are_refused_and_nothing_is_written(store: Store) -> None:
+def test_more_keys_are_refused_and_nothing_is_written(store: Store) -> None:
     token = started(store)
-    entries: dict[str, Entry | None] = {f"k{i}": entry("1.00") for i in range(1_001)}
-    with pytest.raises(ValueError, match="at most 1000 distinct keys, not 1001"):
-        store.writer.write(ORDERS, 0, token, put(0, 1_001, entries))
+    entries: dict[str, Entry | None] = {f"k{i}": entry("1.00") for i in range(MAX_KEYS + 1)}
+    with pytest.raises(ValueError, match=f"at most {MAX_KEYS} distinct keys, not {MAX_KEYS + 1}"):
+        store.writer.write(ORDERS, 0, token, put(0, MAX_KEYS + 1, entries))
     assert store.page(ORDERS, None, 10) == Page([], [status(0)], None)
 
 

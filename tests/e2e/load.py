@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -38,11 +38,13 @@ def prices(world: World) -> Work:
     return publish
 
 
-def price_lists(world: World) -> Work:
+def price_lists(world: World, rows: int = 20, every_seconds: float = 0.05) -> Work:
+    """A file each time: the source publishes each in a transaction of its own."""
+
     def drop(stop: threading.Event) -> None:
         number = 0
-        while not stop.wait(0.05):
-            world.write_price_list(number, 20)
+        while not stop.wait(every_seconds):
+            world.write_price_list(number, rows)
             number += 1
 
     return drop
@@ -59,6 +61,24 @@ def orders(world: World, written: list[str]) -> Work:
                     world.place_order(connection, order)
                 connection.commit()
                 written.extend(some)
+
+    return sell
+
+
+def sales(world: World, placed: list[int]) -> Work:
+    """Orders one by one, every tenth cancelled at once, whenever the shop's own database answers;
+    `placed` counts the tries."""
+
+    def sell(stop: threading.Event) -> None:
+        while not stop.wait(0.05):
+            with suppress(psycopg.OperationalError), psycopg.connect(world.shop_dsn) as connection:
+                while not stop.wait(0.005):
+                    placed[0] += 1
+                    order = f"o{placed[0]:05d}"
+                    world.place_order(connection, order)
+                    if placed[0] % 10 == 0:
+                        world.cancel_order(connection, order)
+                    connection.commit()
 
     return sell
 

@@ -12,6 +12,7 @@ from confluent_kafka.admin import OffsetSpec
 
 from backbone import topics
 from backbone.partitioner import partition_of
+from backbone.views.part import MAX_KEYS
 from cli.stack.stack import Stack
 from tests.e2e import load
 from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
@@ -27,7 +28,7 @@ RELAY = ("run", "source", "shop")
 CLAIMED = "was claimed by another process; nothing was written"
 HEALING = "the store was emptied or replaced: healing"
 ALL = {0, 1, 2, 3}
-SCRIPT, ENTRY = b"EVALSHA", b":e:"  # a write of entries is a command that holds both
+SCRIPT, ENTRY = b"EVAL", b":e:"  # a write of entries is a command that holds both
 
 
 def _has(running: Running) -> set[int]:
@@ -91,13 +92,13 @@ def test_a_heartbeat_held_up_in_the_network_across_a_takeover_is_refused(world: 
 
 def test_a_batch_half_written_at_a_takeover_is_finished_by_the_other_one(world: World) -> None:
     in_one_partition = (code for n in count() if partition_of((code := f"C{n}").encode(), 4) == 0)
-    facts = [world.price(n, code) for n, code in enumerate(islice(in_one_partition, 4_000))]
+    facts = [world.price(n, code) for n, code in enumerate(islice(in_one_partition, 2 * MAX_KEYS))]
     world.append(facts)
     with Wire(world.endpoints.redis_url) as wire, Positions(world, "prices") as view:
         wire.hold(SCRIPT, ENTRY, skip=1)
         paused = world.start(*VIEW, BACKBONE_REDIS_URL=wire.url)
         world.wait(wire.holds.is_set, "its second part is on its way")
-        assert 0 < view.offsets()[0] < 4_000
+        assert 0 < view.offsets()[0] < 2 * MAX_KEYS
         _overtake(world, paused, wire)
     assert view.steps_back == []
 

@@ -2,15 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import psycopg
 import pytest
 
 from tests.e2e import load
-from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
+from tests.e2e.expectations import (
+    in_order,
+    in_the_outbox,
+    in_the_price_lists,
+    orders_are_their_fold,
+    prices_are_their_fold,
+    published_once,
+)
+from tests.e2e.load import in_background
 from tests.e2e.watching import Positions
 from tests.e2e.world import ORDERS, PRICES, Running, World, moments
 
@@ -18,19 +24,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest
 
 SEEDS = (1, 2, 3)
 KILLS = 2
-
-
-@contextmanager
-def in_background(work: Callable[[threading.Event], None]) -> Iterator[threading.Thread]:
-    """Input goes on while processes die."""
-    stop = threading.Event()
-    thread = threading.Thread(target=work, args=(stop,))
-    thread.start()
-    try:
-        yield thread
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _kill_and_restart(world: World, seed: int, *arguments: str) -> Running:
@@ -54,18 +47,13 @@ def _works(running: Running) -> bool:
 def test_the_csv_source_publishes_every_row_once_however_often_it_is_killed(
     world: World, seed: int
 ) -> None:
-    files, rows = 60, 50
-
-    def drop(stop: threading.Event) -> None:
-        for number in range(files):
-            world.write_price_list(number, rows)
-            stop.wait(0.02)
-
-    with in_background(drop) as dropping:
+    with in_background(load.price_lists(world)):
         _kill_and_restart(world, seed, "run", "source", "price-list")
-        dropping.join()
-        world.wait(lambda: world.cursor("price-list").read == files * rows, "every row was read")
-    published_once(world, PRICES, files * rows)
+        world.wait(lambda: world.cursor("price-list").published > 0, "something was published")
+    rows = in_the_price_lists(world)
+    world.wait(lambda: world.cursor("price-list").read == rows, "every row was read")
+    published_once(world, PRICES, rows)
+    in_order(world, PRICES)
     assert world.dead("price-list") == []
 
 
@@ -73,37 +61,20 @@ def test_the_csv_source_publishes_every_row_once_however_often_it_is_killed(
 def test_the_relay_publishes_every_row_once_however_often_it_is_killed(
     world: World, seed: int
 ) -> None:
-    written: list[str] = []
-
-    def sell(stop: threading.Event) -> None:
-        with psycopg.connect(world.shop_dsn) as connection:
-            while not stop.is_set():
-                order = f"o{len(written):05d}"
-                world.place_order(connection, order)
-                if len(written) % 10 == 0:
-                    world.cancel_order(connection, order)
-                connection.commit()
-                written.append(order)
-
-    with in_background(sell):
+    with in_background(load.sales(world, [0])):
         _kill_and_restart(world, seed, "run", "source", "shop")
         world.wait(lambda: world.cursor("shop").published > 0, "something was published")
-    expected = len(written) + len(written[::10])
-    world.wait(lambda: world.cursor("shop").read == expected, "every row was read")
-    published_once(world, ORDERS, expected)
+    rows = in_the_outbox(world)
+    world.wait(lambda: world.cursor("shop").read == rows, "every row was read")
+    published_once(world, ORDERS, rows)
+    in_order(world, ORDERS)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_views_are_the_fold_of_their_logs_however_often_the_projector_is_killed(
     world: World, seed: int
 ) -> None:
-    def publish(stop: threading.Event) -> None:
-        number = 0
-        while not stop.is_set():
-            world.append([world.price(number + n, f"C{(number + n) % 911}") for n in range(500)])
-            number += 500
-
-    with in_background(publish):
+    with in_background(load.prices(world)):
         _kill_and_restart(world, seed, "run", "view", "prices", "orders")
         world.wait(lambda: len(world.served("prices")) == 911, "every key is there")
     with psycopg.connect(world.shop_dsn) as connection:
@@ -131,7 +102,7 @@ def test_a_standby_takes_a_source_over_within_15_seconds(world: World, source: s
 
 def test_a_standby_takes_a_view_over_within_15_seconds(world: World) -> None:
     view = Positions(world, "prices")
-    with load.in_background(load.prices(world)):
+    with in_background(load.prices(world)):
         active = world.start("run", "view", "prices")
         world.wait(lambda: all(view.offsets()), "the first one writes everywhere")
         claimed = view.claims()

@@ -1,8 +1,5 @@
 """A service that is down, at start or in the middle of work, is waited for; nothing is lost."""
 
-import threading
-from contextlib import suppress
-
 import httpx
 import psycopg
 import pytest
@@ -10,10 +7,10 @@ import pytest
 from backbone.codec.framing import PREFIX_BYTES, frame
 from cli.stack.stack import Stack
 from tests.e2e import load
-from tests.e2e.expectations import orders_are_their_fold, prices_are_their_fold, published_once
-from tests.e2e.load import Work, in_background
+from tests.e2e.expectations import everything_arrives_once
+from tests.e2e.load import in_background
 from tests.e2e.outage import KAFKA, SERVICES, WORKERS, Scene, Service
-from tests.e2e.world import ORDERS, PRICES, Running, World
+from tests.e2e.world import Running, World
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
 
@@ -46,33 +43,12 @@ def test_a_service_that_is_down_at_start_is_waited_for(
         for command in commands:
             _fails_in_a_sentence(command, words)
         stack.up()
-        _everything_arrives_once(world, facts=20)
+        everything_arrives_once(world)
         world.wait(lambda: "." in scene.price(), "prices are served")
         scene.all_lived_through_it()
 
 
 # in the middle of work
-
-
-def _orders(world: World, placed: list[int]) -> Work:
-    """One by one, whenever the shop's own database answers."""
-
-    def sell(stop: threading.Event) -> None:
-        while not stop.wait(0.05):
-            with suppress(psycopg.OperationalError), psycopg.connect(world.shop_dsn) as connection:
-                while not stop.wait(0.01):
-                    placed[0] += 1
-                    world.place_order(connection, f"o{placed[0]:05d}")
-                    connection.commit()
-
-    return sell
-
-
-def _in_the_outbox(world: World) -> int:
-    with psycopg.connect(world.shop_dsn) as connection:
-        row = connection.execute("SELECT count(*) FROM outbox").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _append_what_only_the_registry_can_read(world: World, schema_id: int) -> None:
@@ -119,7 +95,7 @@ def test_a_service_killed_in_the_middle_of_work_is_waited_for(
 ) -> None:
     other, placed = _another_schema(world), [0]
     with Scene(world, service) as scene:
-        with in_background(load.price_lists(world), _orders(world, placed)):
+        with in_background(load.price_lists(world), load.sales(world, placed)):
             world.wait(lambda: len(world.served("orders")) > 0, "orders are served")
             _told_until_a_newer_price(world, scene)
             scene.mark()
@@ -134,7 +110,7 @@ def test_a_service_killed_in_the_middle_of_work_is_waited_for(
             world.wait(lambda: placed[0] > before, "an order is placed")
         honest = {"store-unavailable", "rebuilding"} if service.name == "redis" else set()
         assert problems <= honest
-        _everything_arrives_once(world, facts=_rows(world), beside=int(service.name == "registry"))
+        everything_arrives_once(world, beside=int(service.name == "registry"))
         scene.wait_until_current()
         scene.all_lived_through_it()
 
@@ -143,7 +119,7 @@ def test_what_works_ends_when_it_is_told_to_although_kafka_is_down(
     world: World, stack: Stack
 ) -> None:
     with Scene(world, KAFKA) as scene:
-        with in_background(load.price_lists(world), _orders(world, [0])):
+        with in_background(load.price_lists(world), load.sales(world, [0])):
             world.wait(lambda: len(world.served("orders")) > 0, "orders are served")
             stack.kill("kafka")
             scene.wait_for(KAFKA.at_work)
@@ -151,21 +127,4 @@ def test_what_works_ends_when_it_is_told_to_although_kafka_is_down(
         stack.up()
         for arguments in WORKERS:
             scene.start_again(arguments)
-        _everything_arrives_once(world, facts=_rows(world))
-
-
-def _rows(world: World) -> int:
-    return 20 * len(list(world.price_lists.glob("*.csv")))
-
-
-def _everything_arrives_once(world: World, facts: int, beside: int = 0) -> None:
-    """Every price and every order, and so many prices beside the price lists."""
-    placed = _in_the_outbox(world)
-    world.wait(lambda: world.cursor("price-list").read == facts, "every price was read")
-    world.wait(lambda: world.cursor("shop").read == placed, "every order was read")
-    world.wait(lambda: world.caught_up("prices") and world.caught_up("orders"), "caught up")
-    published_once(world, PRICES, facts + beside)
-    published_once(world, ORDERS, placed)
-    prices_are_their_fold(world)
-    orders_are_their_fold(world)
-    assert [world.dead(name) for name in ("price-list", "shop", "prices", "orders")] == [[]] * 4
+        everything_arrives_once(world)

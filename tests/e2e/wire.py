@@ -2,17 +2,17 @@
 
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 
 class Wire:
     """Listens at `url` and passes everything on to Redis and back, until it is told to hold.
 
-    A process waits for the answer to each command, so what is held up is one command: the one
-    that nobody can call back.
+    What is held up is one command and whatever was sent behind it: nobody can call it back.
     """
 
     def __init__(self, redis_url: str) -> None:
@@ -67,11 +67,11 @@ class Wire:
                     threading.Thread(target=pump, args=(process, server), daemon=True).start()
 
     def _send(self, process: socket.socket, server: socket.socket) -> None:
-        with suppress(OSError):
-            while data := process.recv(65536):
-                if self._words and all(word in data for word in self._words):
+        with suppress(OSError), process.makefile("rb") as stream:
+            for command in _commands(stream):
+                if self._words and all(word in command for word in self._words):
                     self._pass_or_keep()
-                server.sendall(data)
+                server.sendall(command)
 
     def _pass_or_keep(self) -> None:
         if self._skipped:
@@ -85,3 +85,13 @@ class Wire:
             while data := server.recv(65536):
                 self._answered += data
                 process.sendall(data)
+
+
+def _commands(stream: BinaryIO) -> Iterator[bytes]:
+    """Whole commands (RESP: `*` and a count, then strings, each behind `$` and its size)."""
+    while line := stream.readline():
+        parts = [line]
+        for _ in range(int(line[1:])):
+            size = stream.readline()
+            parts += [size, stream.read(int(size[1:]) + len(b"\r\n"))]
+        yield b"".join(parts)

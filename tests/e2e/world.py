@@ -48,13 +48,13 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Running:
-    """A process of ours with its log."""
+    """A process of ours with its log: `arguments` are those of Python."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", *arguments],
+                [sys.executable, *arguments],
                 env=environment,
                 cwd=log.parent,
                 stdin=subprocess.DEVNULL,
@@ -141,10 +141,10 @@ class World:
             "BACKBONE_APP": self.app,
         }
 
-    def start(self, *arguments: str, **settings: str) -> Running:
+    def start(self, *arguments: str, module: str = "cli.main", **settings: str) -> Running:
         name = "-".join(arguments).replace("/", "_")
         log = self.folder / f"{name}-{len(self.running)}.log"
-        running = Running(arguments, {**self.environment, **settings}, log)
+        running = Running(("-m", module, *arguments), {**self.environment, **settings}, log)
         self.running.append(running)
         return running
 

@@ -12,6 +12,7 @@ from backbone.fact import Fact
 from backbone.log import Message, TopicSpec
 from backbone.memory.log import MemoryReader
 from backbone.record import Outcome
+from backbone.views.part import MAX_KEYS
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
 from tests.view_bench import PRICE, START, Bench, batch_of
@@ -118,7 +119,7 @@ def test_a_record_that_made_the_entry_is_superseded_by_it(prices: Bench) -> None
     worker.projector.step(batch)
     worker.projector.commit(batch)
     held = worker.projector._held[0]
-    held.status = replace(held.status, offset=0)
+    held.coming[-1] = replace(held.coming[-1], status=replace(held.reached, offset=0))
     assert worker.projector.step(batch).count(Outcome.SUPERSEDED) == 1
 
 
@@ -151,29 +152,32 @@ def test_a_record_without_a_key_is_poison(prices: Bench) -> None:
 
 
 def test_a_batch_of_many_keys_is_written_in_parts_that_each_move_the_offset(prices: Bench) -> None:
-    for number in range(2_500):
+    for number in range(2 * MAX_KEYS + 500):
         prices.price(f"P{number}", "1.00", seconds=number)
     worker = prices.worker()
     batch = batch_of(worker)
     worker.projector.step(batch)
-    parts = worker.projector._held[0].staged
-    assert [len(part.entries) for part in parts] == [1000, 1000, 500]
-    assert [part.status.offset for part in parts] == [1000, 2000, 2500]
+    parts = worker.projector._held[0].worked_out
+    assert [len(part.entries) for part in parts] == [MAX_KEYS, MAX_KEYS, 500]
+    assert [part.status.offset for part in parts] == [MAX_KEYS, 2 * MAX_KEYS, 2 * MAX_KEYS + 500]
 
 
 def test_a_restart_at_any_part_gives_the_same_view(prices: Bench) -> None:
-    for number in range(2_500):
-        prices.price(f"P{number % 1_300}", f"{number + 1}.00", seconds=number)
+    keys, facts = MAX_KEYS + 300, 2 * MAX_KEYS + 500
+    for number in range(facts):
+        prices.price(f"P{number % keys}", f"{number + 1}.00", seconds=number)
     first = prices.worker()
     batch = batch_of(first)
     first.projector.step(batch)
-    staged = first.projector._held[0]
-    first.projector._write(0, staged, staged.staged[0])
+    held = first.projector._held[0]
+    assert len(held.worked_out) > 1
+    prices.views.writer().write(prices.id, 0, held.token, held.worked_out[0])
     first.subscription.close()
     prices.worker().run()
-    assert len(prices.served()) == 1_300
-    assert prices.served()["P7"]["price"] == "1308.0000"
-    assert prices.served()["P1299"]["price"] == "1300.0000"
+    served = prices.served()
+    assert len(served) == keys
+    assert served["P7"]["price"] == f"{keys + 8}.0000"
+    assert served[f"P{keys - 1}"]["price"] == f"{keys}.0000"
 
 
 def test_applying_the_whole_log_again_changes_nothing(prices: Bench) -> None:

@@ -15,7 +15,7 @@ from backbone.errors import Misconfigured, Poison, PoisonReason, Transient
 from backbone.fact import LogPosition, Origin
 from backbone.log import Message, TopicSpec
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
-from backbone.record import Record
+from backbone.record import Headers, Record
 from backbone.source import Reject
 from cli import dlq, wiring
 from cli.dead_letter_rows import Viewer, summary
@@ -67,8 +67,10 @@ class FixedDecoder:
     def __init__(self, answer: tuple[str, dict[str, Any]] | Exception) -> None:
         self.answer = answer
 
-    def decode(self, value: bytes | None, topic: str) -> tuple[str, dict[str, Any]]:
-        del value, topic
+    def decode(
+        self, value: bytes | None, topic: str, headers: Headers = ()
+    ) -> tuple[str, dict[str, Any]]:
+        del value, topic, headers
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backbone.codec import expansion
-from backbone.codec.columnar_engine import ColumnarDecoder
+from backbone.codec.columnar_engine import ColumnarDecoder, columnar
 from backbone.codec.decode_schema import Unsupported, decode_schema
 from backbone.codec.expansion import Expansion
 from backbone.contracts.catalog import Contracts
@@ -17,13 +17,13 @@ SIMPLE = record("F", key="string", n="long")
 
 def test_every_contract_of_ours_is_read_in_columns(contracts: Contracts) -> None:
     for contract in contracts.values():
-        assert ColumnarDecoder.supported(contract.schema, contract.shape, contract)
+        assert columnar(contract.schema, contract.shape, contract)
 
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_an_awkward_schema_is_read_in_columns(name: str) -> None:
     contract = contract_of(AWKWARD[name])
-    assert ColumnarDecoder.supported(contract.schema, contract.shape, contract)
+    assert columnar(contract.schema, contract.shape, contract)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_awkward_schema_is_read_in_columns(name: str) -> None:
 )
 def test_a_schema_with_a_map_is_for_the_row_engine(kind: Any) -> None:
     contract = contract_of(record("F", key="string", it=kind))
-    assert not ColumnarDecoder.supported(contract.schema, contract.shape, contract)
+    assert not columnar(contract.schema, contract.shape, contract)
     with pytest.raises(Unsupported, match="it has a map"):
         ColumnarDecoder(contract.schema, contract.shape, contract)
 
@@ -75,12 +75,12 @@ def _with_default(kind: Any, default: Any) -> dict[str, Any]:
 def test_a_schema_that_is_resolved_value_by_value_is_for_the_row_engine(
     writer: dict[str, Any], ours: dict[str, Any]
 ) -> None:
-    assert not ColumnarDecoder.supported(writer, read_shape(writer), contract_of(ours))
+    assert not columnar(writer, read_shape(writer), contract_of(ours))
 
 
 def test_a_schema_that_neither_engine_can_take_is_not_supported() -> None:
     contract = contract_of(SIMPLE)
-    assert not ColumnarDecoder.supported({"type": "nothing"}, contract.shape, contract)
+    assert not columnar({"type": "nothing"}, contract.shape, contract)
 
 
 def test_the_decode_schema_is_wire_compatible_and_names_nothing_twice() -> None:
@@ -122,4 +122,4 @@ def test_a_batch_is_cut_by_what_it_can_become(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_schema_whose_absent_values_take_much_memory_is_for_the_row_engine(kind: Any) -> None:
     contract = contract_of(record("F", key="string", it=kind))
-    assert not ColumnarDecoder.supported(contract.schema, contract.shape, contract)
+    assert not columnar(contract.schema, contract.shape, contract)

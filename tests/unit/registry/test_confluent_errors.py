@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -62,6 +63,23 @@ def test_a_registry_that_does_not_know_an_id_says_so_by_its_code(
     answering: Answering, code: int
 ) -> None:
     assert answering(404, _body(code)).schema(1) is None
+
+
+GUID = UUID("89791762-2336-4186-9674-299b90a802e2")
+
+
+def test_a_schema_is_asked_for_by_its_guid(answering: Answering) -> None:
+    said = json.dumps({"guid": str(GUID), "schema": '"string"', "schemaType": "AVRO"})
+    assert answering(200, said).schema_by_guid(GUID) == '"string"'
+
+
+def test_a_guid_that_is_not_known_is_no_schema(answering: Answering) -> None:
+    assert answering(404, _body(40403)).schema_by_guid(GUID) is None
+
+
+def test_a_404_of_somebody_else_is_no_unknown_guid(answering: Answering) -> None:
+    with pytest.raises(Misconfigured, match="404"):
+        answering(404, "").schema_by_guid(GUID)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", '{"title": "no route"}', "[]"])

@@ -1,0 +1,116 @@
+"""Straight code: one Python function for a whole shape, for the values that nearly all facts hold.
+
+A walk of small functions (backbone/contracts/walk.py) spends most of its time calling them. Here
+the same steps are written out one after the other and compiled once per contract, as dataclasses
+do with `__init__`. Such a function takes the ordinary case only and gives None for everything
+else, also for what is wrong: the walk then decides, and says why. So the walk alone says what is
+accepted, and tests/unit/codec/test_straight.py holds that both give the same.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from backbone.contracts.rules import broken_by
+from backbone.contracts.shape import NO_DEFAULT, Array, Field, Leaf, Nullable, Record, Shape
+
+Straight = Callable[[Any], Any]
+"""Gives the result, or None where the walk must decide. Raises what its steps raise, which means
+None too: the caller catches everything."""
+
+DOUBT = "return None"
+
+
+class NotStraightError(Exception):
+    """The shape holds a part that is not written out; there is no straight code for it."""
+
+
+class Code:
+    """Lines under way, the names that they use, and how deep they are indented."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self.names: dict[str, Any] = dict(names)
+        self._lines: list[str] = []
+        self._depth = 1
+        self._count = 0
+
+    def line(self, text: str) -> None:
+        self._lines.append("    " * self._depth + text)
+
+    def doubt_if(self, condition: str) -> None:
+        self.line(f"if {condition}: {DOUBT}")
+
+    def inside(self, header: str) -> "Code":
+        """`with code.inside("if …:"):` indents what comes."""
+        self.line(header)
+        return self
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+
+    def new(self) -> str:
+        """A name of its own, for a variable."""
+        self._count += 1
+        return f"v{self._count}"
+
+    def constant(self, value: Any) -> str:
+        """The name under which the code finds a value that was made beforehand."""
+        name = f"c{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def compiled(self) -> Straight:
+        source = "\n".join(["def straight(v0):", *self._lines])
+        # the text is made of this package's own lines and of quoted field names
+        exec(compile(source, "<straight code>", "exec"), self.names)  # noqa: S102
+        made: Straight = self.names["straight"]
+        return made
+
+
+def write_rules(code: Code, field: Field, value: str) -> None:
+    """A null is asked for nothing."""
+    for broken in broken_by(field):
+        call = f"{code.constant(broken)}({value})"
+        code.doubt_if(f"{value} is not None and {call}" if _nullable(field) else call)
+
+
+def write_fields(code: Code, shape: Record, value: str, each: Callable[[Field, str], None]) -> None:
+    """Take the record `value` apart into a variable per field, absent ones by their default, and
+    let `each` write what comes of it. Unknown fields are for the walk to name."""
+    code.doubt_if(f"type({value}) is not dict")
+    absent = code.new()
+    code.line(f"{absent} = 0")
+    for field in shape.fields:
+        found = code.new()
+        _write_found(code, field, f"{found} = {value}", found, absent)
+        each(field, found)
+    code.doubt_if(f"len({value}) + {absent} != {len(shape.fields)}")
+
+
+def _write_found(code: Code, field: Field, taken: str, found: str, absent: str) -> None:
+    if field.default is NO_DEFAULT or isinstance(field.default, list | dict):
+        code.line(f"{taken}[{field.name!r}]")
+        return
+    nothing = code.constant(NO_DEFAULT)
+    code.line(f"{taken}.get({field.name!r}, {nothing})")
+    with code.inside(f"if {found} is {nothing}:"):
+        code.line(f"{absent} += 1")
+        code.line(f"{found} = {code.constant(field.default)}")
+
+
+def _nullable(field: Field) -> bool:
+    return isinstance(field.shape, Nullable)
+
+
+def is_plain(shape: Shape, kinds: frozenset[str]) -> bool:
+    """Whether every part can be written out; `kinds` are those of the leaves."""
+    match shape:
+        case Leaf():
+            return (shape.logical or shape.kind) in kinds and shape.kind != "fixed"
+        case Nullable(inner) | Array(inner):
+            return is_plain(inner, kinds)
+        case Record():
+            return all(is_plain(each.shape, kinds) for each in shape.fields)
+    return False

@@ -1,0 +1,116 @@
+"""Reading a row or a JSON object in straight code (backbone/contracts/straight.py)."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from backbone.contracts.domain import INT32, INT64
+from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
+from backbone.contracts.straight import Code, Straight, is_plain, write_fields, write_rules
+
+_NAMES = {
+    "Decimal": Decimal,
+    "fromisoformat": datetime.fromisoformat,
+    "UTC": UTC,
+    "decimal": re.compile(r"[+-]?[0-9]{1,60}(\.[0-9]{1,60})?").fullmatch,
+    "whole": re.compile(r"-?[0-9]{1,18}").fullmatch,
+    # the commonest writing of an instant; the walk knows the others
+    "instant": re.compile(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
+    ).fullmatch,
+}
+
+
+def straight_parser(shape: Record) -> Straight | None:
+    """Reads what `compile_parser` reads; None for a shape with parts that are not written out."""
+    if not is_plain(shape, frozenset(_LEAVES)):
+        return None
+    code = Code(_NAMES)
+    made = _record(code, shape, "v0")
+    code.line(f"return {made}")
+    return code.compiled()
+
+
+def _value(code: Code, shape: Shape, value: str) -> str:
+    """Write how `value` is read; give the name of what was read, often the same variable."""
+    match shape:
+        case Nullable(inner):
+            with code.inside(f"if {value} is not None:"):
+                code.line(f"{value} = {_value(code, inner, value)}")
+            return value
+        case Array(items):
+            return _array(code, items, value)
+        case Record():
+            return _record(code, shape, value)
+        case Leaf():
+            _LEAVES[shape.logical or shape.kind](code, shape, value)
+    return value
+
+
+def _record(code: Code, shape: Record, value: str) -> str:
+    taken: list[str] = []
+
+    def field(each: Field, found: str) -> None:
+        read = _value(code, each.shape, found)
+        write_rules(code, each, read)
+        taken.append(f"{each.name!r}: {read}")
+
+    write_fields(code, shape, value, field)
+    made = code.new()
+    code.line(f"{made} = {{{', '.join(taken)}}}")
+    return made
+
+
+def _array(code: Code, items: Shape, value: str) -> str:
+    made, item = code.new(), code.new()
+    code.doubt_if(f"type({value}) is not list")
+    code.line(f"{made} = []")
+    with code.inside(f"for {item} in {value}:"):
+        code.line(f"{made}.append({_value(code, items, item)})")
+    return made
+
+
+def _string(code: Code, _: Leaf, value: str) -> None:
+    code.doubt_if(f"type({value}) is not str or '\\0' in {value}")
+    with code.inside(f"if not {value}.isascii():"):
+        code.line(f"{value}.encode()")  # raises for half a surrogate pair
+
+
+def _integer(low: int, high: int) -> Callable[[Code, Leaf, str], None]:
+    def write(code: Code, _: Leaf, value: str) -> None:
+        with code.inside(f"if type({value}) is not int:"):
+            code.doubt_if(f"type({value}) is not str or whole({value}) is None")
+            code.line(f"{value} = int({value})")
+        code.doubt_if(f"not {low} <= {value} <= {high}")
+
+    return write
+
+
+def _decimal(code: Code, leaf: Leaf, value: str) -> None:
+    quantum = code.constant(Decimal((0, (1,), -leaf.scale)))
+    limit = code.constant(Decimal((0, (1,), leaf.precision - leaf.scale)))
+    below = code.constant(-Decimal((0, (1,), leaf.precision - leaf.scale)))
+    code.doubt_if(f"type({value}) is not str or decimal({value}) is None")
+    code.line(f"{value} = Decimal({value})")
+    code.doubt_if(f"not {value} or not {below} < {value} < {limit}")
+    with code.inside(f"if not {value}.same_quantum({quantum}):"):
+        exact = code.new()
+        code.line(f"{exact} = {value}.quantize({quantum})")
+        code.doubt_if(f"{exact} != {value}")
+        code.line(f"{value} = {exact}")
+
+
+def _instant(code: Code, _: Leaf, value: str) -> None:
+    code.doubt_if(f"type({value}) is not str or instant({value}) is None")
+    code.line(f"{value} = fromisoformat({value})")
+    code.doubt_if(f"{value}.tzinfo is not UTC")
+
+
+_LEAVES: Mapping[str, Callable[[Code, Leaf, str], None]] = {
+    "string": _string,
+    "int": _integer(*INT32),
+    "long": _integer(*INT64),
+    "decimal": _decimal,
+    "timestamp-micros": _instant,
+}

@@ -1,0 +1,1 @@
+"""Benchmarks: each stage of the backbone beside its ceiling, in one run (docs/benchmarks.md)."""

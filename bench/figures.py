@@ -1,0 +1,5 @@
+"""The names of figures that every stage shares."""
+
+RATE = "per_second"
+CPU = "cpu_seconds_per_million"
+RSS = "peak_rss_mib"

@@ -1,0 +1,1 @@
+"""One stage a file: what is measured beside what."""

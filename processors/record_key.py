@@ -1,0 +1,30 @@
+"""A record's key: text, in the partition that it belongs to."""
+
+from functools import lru_cache
+
+from backbone.errors import Poison, PoisonReason
+from backbone.partitioner import partition_of
+
+# Hashing a key takes longer than all else that is done with it, and keys come again.
+_partition_of = lru_cache(maxsize=65_536)(partition_of)
+
+
+def text_key(key: bytes | None, partition: int, partitions: int) -> str:
+    """Give the key of a record that stands in `partition`. Raises Poison (BAD_KEY).
+
+    Keys map to partitions by murmur2 alone, or nobody would find their entries again.
+    """
+    if not key:
+        raise Poison(PoisonReason.BAD_KEY, "the record has no key")
+    try:
+        text = key.decode()
+    except UnicodeDecodeError as error:
+        raise Poison(PoisonReason.BAD_KEY, "the key is not UTF-8") from error
+    belongs = _partition_of(key, partitions)
+    if belongs != partition:
+        raise Poison(
+            PoisonReason.BAD_KEY,
+            f"the record stands in partition {partition} and its key belongs to {belongs}: its "
+            "producer must partition by murmur2, as Kafka's Java client does",
+        )
+    return text

@@ -1,0 +1,88 @@
+"""What a view partition holds: the store's entries, under those that are on their way to it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from backbone.views.encoding import decode_entry
+from backbone.views.part import MAX_KEYS
+from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Version, ViewId, ViewWriter
+
+REMEMBERED: Final = 50_000
+"""Keys of a partition whose versions are remembered: some 10 MB."""
+
+
+class Versions:
+    """Versions that the one writer of a partition wrote or read itself under one claim: nobody
+    else changes them, so they need not be read again. Bounded: a full memory is forgotten."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Version | None] = {}
+
+    def get(self, keys: Sequence[str]) -> dict[str, Version | None]:
+        known = self._known
+        return {key: known[key] for key in keys if key in known}
+
+    def learn(self, versions: Mapping[str, Version | None]) -> None:
+        if len(self._known) + len(versions) > REMEMBERED:
+            self._known.clear()
+        if len(versions) <= REMEMBERED:
+            self._known.update(versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Read while a batch is worked out. `coming` are the parts that were begun and whose writing
+    is not acknowledged yet: whatever the store answers, these count. Raises Transient."""
+
+    writer: ViewWriter
+    view: ViewId
+    partition: int
+    coming: Sequence[Part] = ()
+    remembered: Versions = field(default_factory=Versions)
+
+    def entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+        ahead = self._ahead()
+        found = {key: _entry(ahead[key]) for key in keys if key in ahead}
+        return found | self._read(self.writer.read, keys, found)
+
+    def versions(self, keys: Sequence[str]) -> dict[str, Version | None]:
+        found = self.remembered.get(keys)
+        if len(found) < len(keys):
+            ahead = self._ahead()
+            found |= {key: version_of(ahead[key]) for key in keys if key in ahead}
+            read = self._read(self.writer.versions, keys, found)
+            self.remembered.learn(read)
+            found |= read
+        return found
+
+    def _read(
+        self,
+        read: Callable[[ViewId, int, Sequence[str]], Sequence[Any]],
+        keys: Sequence[str],
+        found: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        answers: dict[str, Any] = {}
+        for some in _chunks(list(dict.fromkeys(key for key in keys if key not in found))):
+            answers.update(zip(some, read(self.view, self.partition, some), strict=True))
+        return answers
+
+    def _ahead(self) -> Mapping[str, AnyEntry | None]:
+        ahead: dict[str, AnyEntry | None] = {}
+        for part in self.coming:
+            ahead.update(part.entries)
+        return ahead
+
+
+def version_of(entry: AnyEntry | None) -> Version | None:
+    if isinstance(entry, EncodedEntry):
+        return entry.version
+    return None if entry is None else (entry.order_version, entry.offset)
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + MAX_KEYS] for start in range(0, len(keys), MAX_KEYS))
+
+
+def _entry(given: AnyEntry | None) -> Entry | None:
+    return decode_entry(given.data) if isinstance(given, EncodedEntry) else given

@@ -1,0 +1,154 @@
+"""The roles of docker-compose.yml as processes of this machine, on real services: their commands,
+settings, health checks and order are the file's; only addresses and folders are replaced."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from cli.stack import ports
+from cli.stack.stack import Endpoints
+from tests.e2e.world import World
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.registry,
+    pytest.mark.redis,
+    pytest.mark.postgres,
+]
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+ROLES = {name: role for name, role in SERVICES.items() if "build" in role}
+HEALTHY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where the names and folders of the containers are on this machine."""
+
+    places: Mapping[str, str]
+
+    def text(self, given: str) -> str:
+        for there, here in self.places.items():
+            given = given.replace(there, here)
+        return given
+
+    def words(self, given: list[str]) -> list[str]:
+        return [self.text(word) for word in given]
+
+
+class Roles:
+    def __init__(self, endpoints: Endpoints, folder: Path) -> None:
+        self.folder = folder
+        (folder / "data").mkdir()
+        self.places = {
+            "kafka:19092": endpoints.kafka_bootstrap,
+            "http://registry:8080/apis/ccompat/v7": endpoints.registry_url,
+            "redis://redis:6379/0": endpoints.redis_url,
+            "postgresql://postgres@postgres:5432": endpoints.postgres_dsn.rpartition("/")[0],
+            "/data": str(folder / "data"),
+            "/examples": str(ROOT / "examples"),
+        }
+        self.ports: dict[str, int] = {}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        """Run a one-shot to its good end, or a role until its health check is content."""
+        role, here = ROLES[name], self._here(name)
+        given = {key: here.text(value) for key, value in role["environment"].items()}
+        environment = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", **given}
+        command = here.words([*role.get("entrypoint", ["backbone"]), *role.get("command", [])])
+        log = (self.folder / f"{name}.log").open("wb")
+        started = subprocess.Popen(
+            command, env=environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
+        )
+        log.close()
+        self.running[name] = started
+        if role["restart"] == "no":
+            assert started.wait(HEALTHY_SECONDS) == 0, self.said(name)
+        else:
+            self._wait_until_healthy(name, here.words(role["healthcheck"]["test"][1:]), environment)
+
+    def stop(self) -> dict[str, int]:
+        for each in self.running.values():
+            each.terminate()
+        return {name: each.wait(30) for name, each in self.running.items()}
+
+    def end(self) -> None:
+        for each in self.running.values():
+            each.kill()
+            each.wait()
+
+    def said(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
+
+    def _here(self, name: str) -> Here:
+        """In a container every role has the same ports; here each has its own."""
+        self.ports[name], metrics = ports.choose(["own", "metrics"]).values()
+        own, hosts = self.ports[name], ("0.0.0.0:{}", "'127.0.0.1', {}")
+        listens = {each.format(8080): each.format(own) for each in hosts}
+        answers = {each.format(9100): each.format(metrics) for each in hosts}
+        return Here({**self.places, **listens, **answers})
+
+    def _wait_until_healthy(
+        self, name: str, check: list[str], environment: Mapping[str, str]
+    ) -> None:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while subprocess.run(check, env=environment, capture_output=True, check=False).returncode:
+            assert self.running[name].poll() is None, self.said(name)
+            assert time.monotonic() < deadline, self.said(name)
+
+
+@pytest.fixture
+def roles(world: World) -> Iterator[Roles]:
+    made = Roles(world.endpoints, world.folder)
+    yield made
+    made.end()
+
+
+def in_order() -> list[str]:
+    """Each after those it waits for."""
+    waits = {name: set(role.get("depends_on", {})) & set(ROLES) for name, role in ROLES.items()}
+    return list(TopologicalSorter(waits).static_order())
+
+
+@pytest.mark.timeout(300)
+def test_the_roles_set_themselves_up_serve_the_demo_and_end_well(roles: Roles) -> None:
+    for name in in_order():
+        roles.start(name)
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{roles.ports['gateway']}") as gateway:
+        wait_until(lambda: count(gateway, "/v1/prices?limit=500") == 3000, "every price is served")
+        wait_until(lambda: count(gateway, "/v1/orders?limit=500") == 12359, "every order is served")
+        price = gateway.get("/v1/prices/85123A").json()["data"]
+
+    assert price["price"] == "2.9500"
+    assert set(roles.stop().values()) == {0}
+
+
+def count(gateway: httpx.Client, path: str) -> int:
+    """Entries of a listing, over all its pages; -1 while the view is not complete."""
+    found = 0
+    while path:
+        page = gateway.get(path)
+        if page.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return -1
+        body = page.raise_for_status().json()
+        found, path = found + len(body["data"]), body["next"]
+    return found
+
+
+def wait_until(condition: Any, what: str, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not in {seconds:.0f} s: {what}"
+        time.sleep(0.5)

@@ -1,0 +1,72 @@
+"""`make guards`: each guard is switched off in a copy of the tree, and its test must fail."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tests.guards.catalog import GUARDS
+from tests.guards.guard import Guard
+from tests.guards.trial import CAUGHT, NO_TRIAL, Verdict, unfit, whole, without
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str]) -> int:
+    asked = _parser().parse_args(arguments)
+    guards = [guard for guard in GUARDS if not asked.only or guard.name in asked.only]
+    began = time.monotonic()
+    verdicts = []
+    for verdict in tried(guards, asked.jobs):
+        verdicts.append(verdict)
+        _say(json.dumps(verdict.as_row()) if asked.output == "json" else _line(verdict))
+    missed = [each.guard for each in verdicts if each.verdict != CAUGHT]
+    if asked.output == "table":
+        _sum_up(verdicts, missed, time.monotonic() - began)
+    return 1 if missed or not verdicts else 0
+
+
+def tried(guards: Sequence[Guard], jobs: int) -> Iterator[Verdict]:
+    """All named tests together with every guard in its place, then one by one without it."""
+    run = whole(ROOT, guards)
+    unfits = {guard.name: unfit(guard, run) for guard in guards}
+    for guard in guards:
+        if unfits[guard.name]:
+            yield Verdict(guard.name, guard.test, NO_TRIAL, 0.0, unfits[guard.name])
+    fit = [guard for guard in guards if not unfits[guard.name]]
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(partial(without, ROOT), fit)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make guards", description=__doc__)
+    names = [guard.name for guard in GUARDS]
+    parser.add_argument("--only", action="append", choices=names, help="this guard; repeatable")
+    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
+    parser.add_argument("--output", choices=("table", "json"), default="table")
+    return parser
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _line(verdict: Verdict) -> str:
+    told = f"{verdict.verdict:<9} {verdict.guard:<26} {verdict.seconds:>5.1f} s  {verdict.test}"
+    return told if verdict.verdict == CAUGHT else f"{told}\n          {verdict.why}"
+
+
+def _sum_up(verdicts: Sequence[Verdict], missed: Sequence[str], seconds: float) -> None:
+    caught = len(verdicts) - len(missed)
+    _say(f"{caught} of {len(verdicts)} guards caught in {seconds:.0f} s")
+    if missed:
+        _say(f"not caught: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,271 @@
+"""Every guard, how it is switched off, and the test named for it. docs/guards.md shows the same.
+
+The words are those of the code: when they change there, `tests/docs/test_guards.py` says so.
+"""
+
+from tests.guards.guard import Guard
+
+_RAISES = "Failed"  # pytest's own: the test expects an error, and none is raised
+
+_STORE = "tests/contract/test_view_store.py"
+_PROJECTOR = "tests/unit/test_projector.py"
+_TRANSACTIONS = "tests/integration/test_kafka_transactions.py"
+_OUTBOX = "tests/integration/outbox/test_outbox_identity.py"
+
+GUARDS: tuple[Guard, ...] = (
+    # one writer per view partition
+    Guard(
+        "claim",
+        "whoever claimed a view partition before can write no more",
+        "backbone/views/redis_scripts.py",
+        (("if held ~= ARGV[1] then", "if false then"),),
+        f"{_STORE}::test_a_claim_fences_the_predecessor_and_a_stale_write_changes_nothing[redis]",
+        _RAISES,
+    ),
+    Guard(
+        "claim (memory)",
+        "the same, of the memory twin",
+        "backbone/views/memory_store.py",
+        (("if stored.claim != token:", "if False:"),),
+        f"{_PROJECTOR}::test_a_worker_whose_partition_was_claimed_by_another_writes_nothing",
+        _RAISES,
+    ),
+    Guard(
+        "stored offset",
+        "a part is written only behind the part before it, and never twice",
+        "backbone/views/redis_scripts.py",
+        (("if offset ~= ARGV[2] then", "if false then"),),
+        f"{_STORE}::"
+        "test_another_offset_than_the_expected_one_is_a_wiped_store_and_changes_nothing[redis]",
+        _RAISES,
+    ),
+    Guard(
+        "offset-cut parts",
+        "a batch that was half written goes on where it stopped",
+        "processors/folding.py",
+        (("yield _Stretch(change.place, last)", "yield _Stretch(end, last)"),),
+        "tests/unit/test_half_written_batch.py::"
+        "test_the_next_worker_goes_on_behind_the_part_that_was_written[fold]",
+    ),
+    Guard(
+        "offset-cut parts (columnar)",
+        "the same, where a batch is decoded in columns",
+        "processors/latest.py",
+        (
+            (
+                "return [*(places[each.start] for each in stretches[1:]), end]",
+                "return [end for _ in stretches]",
+            ),
+        ),
+        "tests/unit/test_half_written_batch.py::"
+        "test_the_next_worker_goes_on_behind_the_part_that_was_written[latest]",
+    ),
+    Guard(
+        "Redis run id",
+        "a store that restarted is claimed again, whatever it has kept",
+        "processors/projector.py",
+        (("self._store.writer.run_id() != held.run_id", "False"),),
+        "tests/contract/test_projector_on_redis.py::"
+        "test_a_store_that_restarted_is_claimed_again_although_it_has_kept_everything",
+    ),
+    Guard(
+        "rebuild border",
+        "an older copy of the store is not served as current",
+        "processors/projector.py",
+        (("if status is None or status.offset < known:", "if status is None:"),),
+        "tests/unit/test_projector_healing.py::"
+        "test_an_older_copy_is_not_served_as_current_until_it_is_healed",
+    ),
+    Guard(
+        "noeviction",
+        "a store that may drop entries is refused at start",
+        "backbone/views/redis_store.py",
+        (('if policy != "noeviction":', "if False:"),),
+        "tests/contract/test_view_store_on_redis.py::"
+        "test_a_store_that_may_drop_keys_is_refused_at_start",
+        _RAISES,
+    ),
+    # what a view takes
+    Guard(
+        "order version",
+        "an older fact that comes later changes nothing",
+        "processors/folding.py",
+        (("if before is not None and version <= before.version:", "if False:"),),
+        f"{_PROJECTOR}::test_an_older_price_in_a_later_batch_is_superseded",
+    ),
+    Guard(
+        "order version (columnar)",
+        "the same, where a batch is decoded in columns",
+        "processors/latest.py",
+        (("if version <= highest[key]:", "if False:"),),
+        "tests/unit/test_latest.py::"
+        "test_every_part_leaves_the_view_as_facts_one_by_one_would[0-seen_at]",
+    ),
+    Guard(
+        "parts on their way",
+        "a batch is worked out on top of what is sent and not acknowledged yet",
+        "processors/stored.py",
+        (("for part in self.coming:", "for part in ():"),),
+        "tests/unit/test_latest.py::test_parts_on_their_way_count_more_than_what_the_store_holds",
+    ),
+    Guard(
+        "murmur2",
+        "a record in a partition that its key does not belong to is parked",
+        "processors/record_key.py",
+        (("if belongs != partition:", "if False:"),),
+        f"{_PROJECTOR}::test_a_record_in_a_partition_that_its_key_does_not_belong_to_is_poison",
+    ),
+    Guard(
+        "columnar guards",
+        "no damaged payload shifts its neighbours when many are decoded at once: the columns "
+        "around it and its own length, either of which is enough",
+        "backbone/codec/columnar_engine.py",
+        (("return frame if intact else None", "return frame"), ("if doubtful:", "if False:")),
+        "tests/unit/codec/test_columnar_engine.py::"
+        "test_what_one_fact_lost_and_the_next_has_too_much_is_found",
+    ),
+    Guard(
+        "dead letters first",
+        "a position moves only once its dead letters are acknowledged",
+        "backbone/kafka/publisher.py",
+        (("left = self._producer.flush(_CALL_SECONDS)", "left = 0"),),
+        f"{_TRANSACTIONS}::test_an_append_that_was_not_acknowledged_does_not_pass_for_done",
+        _RAISES,
+    ),
+    Guard(
+        "poison storm",
+        "when most of a large batch is poison the worker stops and parks nothing",
+        "backbone/middleware/dead_letters.py",
+        (("_refuse_systemic(processor, batch, outcomes)\n                appender", "appender"),),
+        "tests/unit/test_runner.py::"
+        "test_when_most_of_a_large_batch_is_poison_it_stops_and_parks_nothing",
+        _RAISES,
+    ),
+    Guard(
+        "assignment",
+        "what was fetched before a partition changed hands is dropped",
+        "backbone/runner.py",
+        (("return self._owned.get(partition) == assignment", "return True"),),
+        "tests/unit/test_runner.py::"
+        "test_work_that_was_fetched_before_a_partition_changed_hands_is_dropped",
+    ),
+    # the log
+    Guard(
+        "topic id",
+        "a view built from a topic that was created again is refused",
+        "processors/projector.py",
+        (("if status is not None and status.topic_id != topic_id:", "if False:"),),
+        "tests/unit/test_recreated_topic.py::"
+        "test_a_view_is_not_built_on_from_another_topic_of_the_same_name",
+        _RAISES,
+    ),
+    Guard(
+        "topic id (reading)",
+        "a topic that is created again under a reader ends it",
+        "backbone/kafka/group.py",
+        (("if self._known is not None and found != self._known:", "if False:"),),
+        "tests/contract/test_log.py::"
+        "test_a_topic_deleted_and_created_again_under_a_reader_is_fatal[kafka]",
+    ),
+    Guard(
+        "no silent jump",
+        "an offset that is gone is an error, and no other one is read instead",
+        "backbone/kafka/config.py",
+        (('"auto.offset.reset": "error"', '"auto.offset.reset": "earliest"'),),
+        "tests/contract/test_log.py::"
+        "test_an_offset_beyond_the_log_is_fatal_and_never_a_silent_jump[kafka]",
+    ),
+    Guard(
+        "read committed",
+        "facts of an aborted transaction reach no view",
+        "backbone/kafka/config.py",
+        (('"isolation.level": "read_committed"', '"isolation.level": "read_uncommitted"'),),
+        f"{_TRANSACTIONS}::test_facts_of_an_aborted_transaction_reach_no_view",
+    ),
+    # facts enter
+    Guard(
+        "transactional fence",
+        "a source that was overtaken publishes no more",
+        "backbone/kafka/publisher.py",
+        (
+            (
+                "config.transactional(base, transactional_id)",
+                'config.transactional(base, f"{transactional_id}-{id(self)}")',
+            ),
+        ),
+        f"{_TRANSACTIONS}::test_a_publisher_that_was_overtaken_in_mid_work_is_fenced",
+    ),
+    Guard(
+        "cursor read after init",
+        "a source goes on behind everything that its predecessor published",
+        "backbone/kafka/publisher.py",
+        (
+            (
+                "        self.close()\n        self._producer = _producer(self._config)\n",
+                """        self.close()
+        early = KafkaReader(self._base).newest(self._cursor_topic, self._shard)
+        self._producer = _producer(self._config)
+""",
+            ),
+            ("return reader.newest(self._cursor_topic, self._shard)", "return early"),
+        ),
+        f"{_TRANSACTIONS}::test_a_cursor_is_still_the_last_one_when_its_reader_begins_to_publish",
+    ),
+    Guard(
+        "unknown outcome",
+        "after a commit whose answer was lost the cursor is read again",
+        "backbone/source_runner.py",
+        (("            self._discard(shard)\n            raise", "            raise"),),
+        "tests/unit/test_source_runner.py::"
+        "test_a_commit_of_unknown_outcome_publishes_nothing_twice",
+    ),
+    Guard(
+        "owner rule",
+        "a fact from another than its system of record is turned away",
+        "backbone/source_runner.py",
+        (("if fact.envelope.source != contract.system_of_record:", "if False:"),),
+        "tests/unit/test_source_runner.py::test_a_fact_of_a_foreign_system_of_record_is_refused",
+    ),
+    Guard(
+        "database identity",
+        "another database than the cursor's stops the relay",
+        "producers/outbox/source.py",
+        (("if at.identity != seen.identity:", "if False:"),),
+        f"{_OUTBOX}::test_a_cursor_of_another_timeline_is_refused",
+        _RAISES,
+    ),
+    Guard(
+        "database gone back",
+        "a database put back from a copy of its files stops the relay",
+        "producers/outbox/source.py",
+        (("if seen.now.xmax < at.old.xmax:", "if False:"),),
+        f"{_OUTBOX}::test_a_database_put_back_from_a_copy_of_its_files_is_noticed",
+        _RAISES,
+    ),
+    Guard(
+        "snapshot window",
+        "a row that commits behind a later position is not lost",
+        "producers/outbox/database.py",
+        (("       OR tx_id = ANY(%(ended)s::xid8[]))", "      )"),),
+        "tests/integration/outbox/test_outbox_schedules.py::"
+        "test_a_row_that_commits_behind_a_later_position_is_not_lost",
+    ),
+    Guard(
+        "append only",
+        "a row of the outbox cannot be changed once it is written",
+        "producers/outbox/table.py",
+        (("BEFORE UPDATE ON {table}", "BEFORE TRUNCATE ON {table}"),),
+        "tests/integration/outbox/test_outbox_database.py::"
+        "test_a_row_cannot_be_changed_once_it_is_written",
+        _RAISES,
+    ),
+    Guard(
+        "time-outs",
+        "whoever waits longer learns the outcome of whoever waits shorter",
+        "backbone/timeouts.py",
+        (("raise Misconfigured(", "Misconfigured("),),
+        "tests/unit/test_timeouts.py::"
+        "test_a_wrong_order_is_refused_with_every_pair_that_is_wrong[2]",
+        _RAISES,
+    ),
+)

@@ -1,0 +1,144 @@
+"""A batch is worked out while the one before is on its way: by a store that takes its time, and
+whose answers may be lost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from backbone.errors import Transient
+from backbone.views.memory_store import MemoryViews, MemoryViewWriter
+from backbone.views.store import Claimed, Part, ViewId, Writing
+from processors.orders import CANCELLED, PLACED, Orders
+from processors.prices import PRICES
+from processors.view import View
+from tests.view_bench import START, Bench, Worker, batch_of
+
+LINE = {"stock_code": "A", "description": None, "quantity": 1, "unit_price": Decimal(1)}
+
+
+class SlowWriter(MemoryViewWriter):
+    """Writes nothing before it is asked whether it has. `accidents` may raise before the parts
+    are written and after it, as when a request or an answer is lost."""
+
+    def __init__(self, views: MemoryViews, accidents: Iterator[tuple[bool, bool]]) -> None:
+        super().__init__(views)
+        self.accidents = accidents
+        self.claims = 0
+        self.most = 0
+
+    def claim(self, view: ViewId, partition: int) -> Claimed:
+        self.claims += 1
+        return super().claim(view, partition)
+
+    def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
+        self.most = max(self.most, len(parts))
+        given = tuple(parts)
+        return _Slow(self, lambda: super(SlowWriter, self).begin(view, partition, token, given))
+
+
+@dataclass
+class _Slow:
+    writer: SlowWriter
+    write: Callable[[], Writing]
+    written: int = 0
+    abandoned: list[bool] = field(default_factory=list)
+
+    def finish(self) -> None:
+        request_lost, answer_lost = next(self.writer.accidents, (False, False))
+        if request_lost:
+            raise Transient("the request was lost")
+        done = self.write()
+        if answer_lost:
+            raise Transient("the answer was lost")
+        self.written = done.written
+        done.finish()
+
+    def abandon(self) -> None:
+        self.abandoned.append(True)
+
+
+def _worker(bench: Bench, accidents: Iterator[tuple[bool, bool]], records: int) -> Worker:
+    worker = bench.worker(max_records=records)
+    writer = SlowWriter(bench.views, accidents)
+    worker.projector._store = replace(worker.projector._store, writer=writer)
+    return worker
+
+
+def _accidents(random: Random, share: float) -> Iterator[tuple[bool, bool]]:
+    while True:
+        yield random.random() < share, random.random() < share
+
+
+def _fill(bench: Bench, random: Random, count: int) -> None:
+    """Few keys, so that a batch needs what the one before made of them."""
+    for number in range(count):
+        key = f"K{random.randrange(6)}"
+        if bench.view.name == "prices":
+            bench.price(key, f"{number + 1}.00", seconds=random.randrange(30))
+        elif random.random() < 0.3:
+            bench.publish(CANCELLED, key, order_id=key, cancelled_at=START, reason=None)
+        else:
+            known = {"customer_id": None, "country": f"C{number}", "currency": "GBP"}
+            bench.publish(PLACED, key, order_id=key, placed_at=START, lines=[LINE], **known)
+
+
+@pytest.mark.parametrize("view", [Orders(), PRICES], ids=["fold", "latest"])
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_view_is_the_fold_of_its_log_however_slow_the_store(
+    view: View, share: float, seed: int
+) -> None:
+    quick, slow = Bench(view), Bench(view)
+    for bench in (quick, slow):
+        _fill(bench, Random(seed), 60)
+    quick.worker().run()
+    worker = _worker(slow, _accidents(Random(seed), share), records=1 + seed)
+    worker.run(500)
+    assert slow.served() == quick.served()
+    assert slow.status().offset == 60
+    assert slow.dead() == 0
+    writer = worker.projector._store.writer
+    assert isinstance(writer, SlowWriter)
+    assert writer.claims == 1, "lost answers are no reason to claim again"
+
+
+def _send_one_batch(worker: Worker) -> None:
+    batch = batch_of(worker)
+    worker.projector.step(batch)
+    worker.projector.commit(batch)
+
+
+def test_what_is_on_its_way_is_written_before_the_partition_is_handed_over() -> None:
+    bench = Bench(PRICES)
+    bench.price("A", "1.00", seconds=1)
+    worker = _worker(bench, iter(()), records=10)
+    _send_one_batch(worker)
+    assert bench.served() == {}
+    worker.subscription.close()
+    assert bench.served()["A"]["price"] == "1.0000"
+
+
+def test_what_is_on_its_way_is_abandoned_when_another_has_the_partition() -> None:
+    bench = Bench(PRICES)
+    bench.price("A", "1.00", seconds=1)
+    worker = _worker(bench, iter(()), records=10)
+    _send_one_batch(worker)
+    writing = worker.projector._held[0].writing
+    worker.projector.lost(0)
+    assert isinstance(writing, _Slow)
+    assert writing.abandoned
+    assert bench.served() == {}
+
+
+def test_a_store_that_stays_away_is_not_given_more_and_more() -> None:
+    bench = Bench(PRICES)
+    bench.price("A", "1.00", seconds=1)
+    worker = _worker(bench, iter([(True, True)] * 8), records=10)
+    worker.run(60)
+    writer = worker.projector._store.writer
+    assert isinstance(writer, SlowWriter)
+    assert writer.most <= 2, "a part, and one heartbeat behind it"
+    assert bench.served()["A"]["price"] == "1.0000"

@@ -30,11 +30,16 @@ def encode(value: Any) -> bytes:
 
 def _render_one(value: Any) -> Any:
     """What the JSON library does not know; it goes on with what comes back."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
+    if type(value) is Decimal:
+        return _plain(value)
+    if type(value) is datetime:
         return rfc3339(value)
     raise TypeError
+
+
+def _plain(value: Decimal) -> str:
+    text = str(value)  # a fourth of the time, and the same unless it has an exponent
+    return format(value, "f") if "E" in text else text
 
 
 _AS_THEY_ARE = frozenset({str, int, bool, float, type(None)})
@@ -56,8 +61,7 @@ def render(value: Any) -> Any:
 
 def _render_other(value: Any) -> Any:
     if isinstance(value, Decimal):
-        text = str(value)  # a fourth of the time, and the same unless it has an exponent
-        return format(value, "f") if "E" in text else text
+        return _plain(value)
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):

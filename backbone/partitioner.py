@@ -5,6 +5,9 @@ Source: org.apache.kafka.common.utils.Utils.murmur2 and BuiltInPartitioner.parti
 (toPositive(murmur2(key)) % partitions).
 """
 
+import struct
+
+_WORD = struct.Struct("<I")
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
@@ -14,9 +17,8 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     h = _SEED ^ length
     whole = length & ~3
-    for start in range(0, whole, 4):
-        k = int.from_bytes(data[start : start + 4], "little")
-        k = (k * _M) & _MASK
+    for (word,) in _WORD.iter_unpack(data[:whole]):
+        k = (word * _M) & _MASK
         k ^= k >> 24
         k = (k * _M) & _MASK
         h = ((h * _M) & _MASK) ^ k

@@ -25,7 +25,7 @@ from processors.view import Document, View
 
 FEW: Final = 100
 """Below so many records they are decoded faster one by one."""
-_SLICE: Final = 2_000  # records whose facts are in memory at the same time
+_SLICE: Final = 5_000  # records whose facts are in memory at the same time
 
 
 class _Change(NamedTuple):

@@ -5,10 +5,8 @@ from functools import lru_cache
 from backbone.errors import Poison, PoisonReason
 from backbone.partitioner import partition_of
 
-# Hashing a key takes longer than all else that is done with it, and keys come again.
-_partition_of = lru_cache(maxsize=65_536)(partition_of)
 
-
+@lru_cache(maxsize=65_536)  # hashing a key takes longer than all else, and keys come again
 def text_key(key: bytes | None, partition: int, partitions: int) -> str:
     """Give the key of a record that stands in `partition`. Raises Poison (BAD_KEY).
 
@@ -20,7 +18,7 @@ def text_key(key: bytes | None, partition: int, partitions: int) -> str:
         text = key.decode()
     except UnicodeDecodeError as error:
         raise Poison(PoisonReason.BAD_KEY, "the key is not UTF-8") from error
-    belongs = _partition_of(key, partitions)
+    belongs = partition_of(key, partitions)
     if belongs != partition:
         raise Poison(
             PoisonReason.BAD_KEY,

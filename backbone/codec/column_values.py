@@ -1,14 +1,15 @@
 """A fact's data as one row of columns, and back: what decode_schema.py made of each type."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 import polars as pl
 
-from backbone.codec.raw import lift_of
+from backbone.codec.validators import LONG_BYTES, LONG_DIGITS, as_int128, as_long
 from backbone.contracts.domain import EPOCH, EXACT, micros
 from backbone.contracts.shape import Array, Leaf, Map, Nullable, Record, Shape
 from backbone.contracts.walk import Convert, Leaves, compile_walk
@@ -57,9 +58,24 @@ def values(shape: Shape, column: pl.Series) -> list[Any]:
 
 
 def _objects(shape: Record, column: pl.Series) -> list[dict[str, Any]]:
-    names = [each.name for each in shape.fields]
     fields = [values(each.shape, column.struct.field(each.name)) for each in shape.fields]
-    return [dict(zip(names, row, strict=True)) for row in zip(*fields, strict=True)]
+    return objects(tuple(each.name for each in shape.fields), fields)
+
+
+def objects(names: tuple[str, ...], fields: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """An object of these names for each row of the fields."""
+    return _maker(names)(zip(*fields, strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _maker(names: tuple[str, ...]) -> Callable[[Iterable[Any]], list[dict[str, Any]]]:
+    """Written out: a dict display takes a third of the time of dict(zip(…))."""
+    variables = [f"v{number}" for number in range(len(names))]
+    items = ", ".join(f"{name!r}: {each}" for name, each in zip(names, variables, strict=True))
+    source = f"lambda rows: [{{{items}}} for {', '.join(variables)}, in rows]"
+    # the text is made of this package's own words and of quoted field names
+    made: Callable[[Iterable[Any]], list[dict[str, Any]]] = eval(source)  # noqa: S307
+    return made
 
 
 def _lists(items: Shape, column: pl.Series) -> list[list[Any] | None]:
@@ -84,9 +100,22 @@ def _symbols(leaf: Leaf, column: pl.Series) -> list[str | None]:
     return [None if each is None else leaf.symbols[each] for each in column.to_list()]
 
 
-def _lifted(leaf: Leaf, column: pl.Series) -> list[Any]:
-    lift = lift_of(leaf)
-    return [None if each is None else lift(each) for each in column.to_list()]
+def _decimals(leaf: Leaf, column: pl.Series) -> list[Decimal | None]:
+    small = max(leaf.precision, 0) <= LONG_DIGITS and leaf.size <= LONG_BYTES
+    number = (as_long if small else as_int128)(pl.col(column.name))
+    unscaled = column.to_frame().select(number).to_series().to_list()
+    exponent = -leaf.scale
+    return [None if each is None else Decimal(each).scaleb(exponent, EXACT) for each in unscaled]
+
+
+def _instants(_: Leaf, column: pl.Series) -> list[datetime | None]:
+    return [None if each is None else EPOCH + timedelta(0, 0, each) for each in column.to_list()]
+
+
+def _dates(_: Leaf, column: pl.Series) -> list[date | None]:
+    return [
+        None if each is None else date.fromordinal(_EPOCH_DAY + each) for each in column.to_list()
+    ]
 
 
 def _leaf(conversions: Mapping[str, Callable[[Leaf], Convert]]) -> Callable[[Leaf], Convert]:
@@ -146,7 +175,7 @@ _LOWERINGS: Mapping[str, Callable[[Leaf], Convert]] = {
 _RAISINGS: Mapping[str, Callable[[Leaf, pl.Series], list[Any]]] = {
     "boolean": _booleans,
     "enum": _symbols,
-    "decimal": _lifted,
-    "timestamp-micros": _lifted,
-    "date": _lifted,
+    "decimal": _decimals,
+    "timestamp-micros": _instants,
+    "date": _dates,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from backbone.codec.column_values import values
+from backbone.codec.column_values import objects, values
 from backbone.codec.decode_schema import ROW
 from backbone.codec.json_columns import document, has_document
 from backbone.contracts.shape import Record
@@ -36,13 +36,11 @@ class Columns:
         frame = pl.concat([self.frame, other.frame]).sort(ROW)
         return Columns(self.shape, frame, {**self.poisons, **other.poisons})
 
-    def rows(self, fields: Sequence[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each accepted fact's data as the row engine gives it; of these fields only, if given."""
-        chosen = [each for each in self.shape.fields if fields is None or each.name in fields]
-        names = [each.name for each in chosen]
-        columns = [values(each.shape, self.frame[each.name]) for each in chosen]
-        for place, row in zip(self.indexes, zip(*columns, strict=True), strict=True):
-            yield place, dict(zip(names, row, strict=True))
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each accepted fact's data as the row engine gives it, with its place."""
+        fields = [values(each.shape, self.frame[each.name]) for each in self.shape.fields]
+        names = tuple(each.name for each in self.shape.fields)
+        return zip(self.indexes, objects(names, fields), strict=True)
 
     def numbers(self, field: str) -> list[int]:
         """An order version's field of every fact, instants as microseconds since 1970."""

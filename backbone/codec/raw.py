@@ -28,7 +28,7 @@ _EPOCH_DAY = EPOCH.toordinal()
 
 def compile_lift(shape: Record) -> Convert:
     """Compile the way from decoded raw values to accepted ones; it raises Unfit."""
-    walk, straight = compile_walk(shape, Leaves(lift_of)), straight_lift(shape)
+    walk, straight = compile_walk(shape, Leaves(_leaf)), straight_lift(shape)
     if straight is None:
         return walk
 
@@ -57,8 +57,7 @@ def without_logical_types(schema: Any, dropped: frozenset[str] | None = None) ->
     }
 
 
-def lift_of(leaf: Leaf) -> Convert:
-    """The step from a raw value without parts to the accepted one; it raises Unfit."""
+def _leaf(leaf: Leaf) -> Convert:
     make = _LIFTS.get(leaf.logical)
     return make(leaf) if make else accept(leaf)
 

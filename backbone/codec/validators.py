@@ -16,8 +16,8 @@ _UUID = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
 # Beyond, a number takes ten bytes, and the bits that its tenth has too many are dropped unseen.
 _NINE_BYTES = (-(1 << 62), (1 << 62) - 1)
 # Digits that eight bytes always hold, so that a value can be compared as a long.
-_LONG_DIGITS = 18
-_LONG_BYTES = 8
+LONG_DIGITS = 18
+LONG_BYTES = 8
 
 
 def doubt(leaf: Leaf, value: pl.Expr) -> pl.Expr | None:
@@ -53,18 +53,18 @@ def _decimal(leaf: Leaf, value: pl.Expr) -> pl.Expr | None:
     # sizes whose every value has few enough digits
     certain = max(n for n in range(MAX_DECIMAL_BYTES + 1) if n == 0 or 1 << (8 * n - 1) <= limit)
     if leaf.size:
-        number = as_long(value) if leaf.size <= _LONG_BYTES else as_int128(value)
+        number = as_long(value) if leaf.size <= LONG_BYTES else as_int128(value)
         return None if leaf.size <= certain else _outside(number, 1 - limit, limit - 1)
     size = value.bin.size()
-    if leaf.precision > _LONG_DIGITS:
+    if leaf.precision > LONG_DIGITS:
         return (size < 1) | (size > certain)
     too_many = _outside(as_long(value), 1 - limit, limit - 1)
-    return (size < 1) | (size > _LONG_BYTES) | too_many
+    return (size < 1) | (size > LONG_BYTES) | too_many
 
 
 def as_long(value: pl.Expr) -> pl.Expr:
     """A decimal's bytes, at most eight, as the number they are."""
-    return _padded(value).bin.tail(_LONG_BYTES).bin.reinterpret(dtype=pl.Int64, endianness="big")
+    return _padded(value).bin.tail(LONG_BYTES).bin.reinterpret(dtype=pl.Int64, endianness="big")
 
 
 def as_int128(value: pl.Expr) -> pl.Expr:

@@ -11,14 +11,13 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, member
-from backbone.kafka.headers import headers_of
 from backbone.log import End, Listener
 from backbone.logs import logger
 from backbone.record import Headers, RecordBatch
 
 _END_AGAIN_SECONDS = 1.0
 # A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
-_MAX_BYTES = 8 * 1024 * 1024
+_MAX_BYTES = 2 * 1024 * 1024
 _AT_A_TIME = 1_000  # records, between two looks at their bytes
 
 
@@ -32,7 +31,7 @@ class _LazyHeaders(Sequence[Headers]):
         return len(self._messages)
 
     def __getitem__(self, index: int) -> Headers:  # type: ignore[override] # never sliced
-        return headers_of(self._messages[index])
+        return self._messages[index].headers() or ()  # type: ignore[return-value] # as headers_of
 
 
 class KafkaSubscription:
@@ -86,20 +85,30 @@ class KafkaSubscription:
         first = self._consumer.poll(0 if messages else timeout_seconds)
         if first is not None:
             messages.append(first)
-            messages += self._fetched(max_records)
+            self._fetch(messages, max_records)
         return messages
 
-    def _fetched(self, max_records: int) -> list[Message]:
-        """What is there without waiting, bounded in records and in bytes."""
-        messages: list[Message] = []
-        size = 0
+    def _fetch(self, messages: list[Message], max_records: int) -> None:
+        """Add what is there without waiting, bounded in records and in bytes."""
+        size = sum(map(len, messages))
         while len(messages) < max_records and size < _MAX_BYTES:
             some = self._consumer.consume(_AT_A_TIME, 0)
             messages += some
             size += sum(map(len, some))
             if len(some) < _AT_A_TIME:
-                break
-        return messages
+                return
+        self._hold_back(messages)
+
+    def _hold_back(self, messages: list[Message]) -> None:
+        """There is more: what came last, of another partition than the first, is the beginning of
+        what comes next. In one batch with it many a key is written once."""
+        last = messages[-1].partition()
+        start = len(messages)
+        while start and messages[start - 1].partition() == last and not messages[start - 1].error():
+            start -= 1
+        if start:
+            self._backlog = messages[start:]
+            del messages[start:]
 
     def _drop(self, partition: int) -> None:
         self._ends.pop(partition, None)

@@ -150,7 +150,7 @@ def test_killed_between_a_dead_letter_and_its_commit_a_view_parks_no_other_posit
     facts.insert(100, Message(PRICES, b"C1", b"poison"))
     world.append(facts)
     with Wire(world.endpoints.redis_url) as wire:
-        wire.hold(b"EVALSHA", b":e:")
+        wire.hold(b"EVAL", b":e:")
         killed = world.start("run", "view", "prices", BACKBONE_REDIS_URL=wire.url)
         world.wait(wire.holds.is_set, "its commit is on its way")
         assert len(world.dead("prices")) == 1

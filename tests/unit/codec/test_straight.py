@@ -175,7 +175,7 @@ ODD_MICROS = [MIN_MICROS, MIN_MICROS - 1, MAX_MICROS, MAX_MICROS + 1, -1, 0]
 def test_what_is_lifted_straight_is_what_the_walk_lifts() -> None:
     straight = straight_lift(SHAPE)
     assert straight is not None
-    walk = compile_walk(SHAPE, Leaves(raw.lift_of))
+    walk = compile_walk(SHAPE, Leaves(raw._leaf))
     taken = 0
     for value in with_one_odd(b"\x61\xa8", 1_317_722_400_250_000, ODD + ODD_RAW + ODD_MICROS):
         found = given_by(straight, value)

@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help demo bench test guards soak check lint types format docs requirements clean
+.PHONY: help demo bench test guards engines soak check lint types format docs requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -41,10 +41,13 @@ test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
 guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (docs/guards.md)
 	@$(BIN)/python -m tests.guards $(ARGS)
 
+engines: $(VENV)/.dev  ## both engines over 20,000 payloads of every schema
+	@ENGINES_PAYLOADS=20000 $(BIN)/python -m pytest -q -n 2 tests/unit/codec/test_engines_agree.py $(ARGS)
+
 soak: $(VENV)/.dev  ## accidents of every kind under load, 40 minutes at most (docs/soak.md)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider -p tests.soak.progress --timeout=400 tests/soak/soak.py $(ARGS)
 
-check: lint types guards test  ## what CI runs
+check: lint types guards engines test  ## what CI runs
 
 bench: $(VENV)/.demo  ## each stage beside its ceiling; ARGS="prices --runs 3" for a part of it
 	@$(BIN)/backbone bench $(ARGS)

@@ -4,6 +4,7 @@ Only what cannot be derived from topic, key, timestamp or schema id is sent: eve
 Sources: cloudevents/spec kafka-protocol-binding.md §3.2; w3c/trace-context.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from backbone.fact import Envelope
@@ -11,6 +12,7 @@ from backbone.record import Header, Headers
 
 SPEC_VERSION = b"1.0"
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)  # this very object: no header says it
 _MILLISECOND = timedelta(milliseconds=1)
 
 _OPTIONAL = (
@@ -26,6 +28,13 @@ def rfc3339(instant: datetime) -> str:
     """UTC with a Z and six digits, so that equal instants are equal texts."""
     there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return there.isoformat(timespec="microseconds")[:-6] + "Z"  # without +00:00
+
+
+def context_headers(context: Mapping[str, str]) -> list[Header]:
+    """Those of the optional attributes that are there, by their names in the envelope."""
+    return [
+        (name, context[attribute].encode()) for name, attribute in _OPTIONAL if attribute in context
+    ]
 
 
 def to_headers(envelope: Envelope, ce_type: str) -> list[Header]:
@@ -68,8 +77,9 @@ def from_headers(headers: Headers, published_at: datetime) -> Envelope:
 
 def origin(headers: Headers, published_ms: int) -> tuple[str, str, str, int]:
     """Only id, source, sequence and occurrence (ms since 1970) of what `from_headers` gives."""
-    envelope = from_headers(headers, datetime.fromtimestamp(published_ms / 1000, UTC))
-    return envelope.id, envelope.source, envelope.sequence, millis(envelope.time)
+    envelope = from_headers(headers, _NEVER)
+    occurred_ms = published_ms if envelope.time is _NEVER else millis(envelope.time)
+    return envelope.id, envelope.source, envelope.sequence, occurred_ms
 
 
 def millis(instant: datetime) -> int:

@@ -42,7 +42,8 @@ class Processor(Protocol):
     def commit(self, batch: RecordBatch) -> int | None:
         """Make the staged effects of `batch` durable with its next offset, all or nothing, and
         never twice. It need not wait for the store to say so: errors may then be told by the next
-        commit, idle or revoked, as long as nothing later becomes durable before. Raises Transient
+        commit or idle, as long as nothing later becomes durable before; where the partition is
+        handed over first, the next owner reads again. Raises Transient
         (it will be called again), Fenced, Fatal. Returns None, or the offset to read again from
         where the store turned out to be behind."""
 
@@ -55,7 +56,7 @@ class Processor(Protocol):
 class Pace:
     """How much a poll takes and how long it waits for it."""
 
-    max_records: int = 20_000
+    max_records: int = 30_000
     poll_seconds: float = 0.5
 
 

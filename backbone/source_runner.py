@@ -7,6 +7,7 @@ published rows twice):
 2. `_open`: a new transactional producer fences the predecessor and resolves its transaction.
 3. `_open`: only then the cursor is read, by a separate committed reader.
 4. `_advance`: poll the source; begin the transaction only once the batch is in memory; commit.
+   Meanwhile the next batch is polled, and published only behind this one.
 5. `_discard`: after any error of unknown outcome throw the producer away and go to 2.
 6. `revoked`: nothing is in flight between two steps, so closing aborts; `lost`: discard.
 """
@@ -14,41 +15,21 @@ published rows twice):
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from backbone import dead_letters, metrics
+from backbone import metrics
 from backbone.backoff import Backoff
 from backbone.contracts.catalog import Contracts
-from backbone.envelope import to_headers
-from backbone.errors import Fatal, Poison, PoisonReason, Transient
-from backbone.fact import Fact, Origin
-from backbone.log import BEGINNING, Membership, Message, Publisher
+from backbone.errors import Transient
+from backbone.log import BEGINNING, Membership, Publisher
 from backbone.logs import logger
+from backbone.look_ahead import LookAhead
 from backbone.source import Batch, Cursor, Reject, Source
-
-FRAMING_BYTES = 512
-"""Room for what a record costs beside key, value and headers (record and batch framing)."""
-
-
-class Encoder(Protocol):
-    """The codec, as far as a source needs it."""
-
-    def encode(self, fact: Fact) -> bytes: ...
-
-
-class Tracing(Protocol):
-    """Spans of what a source publishes; see `backbone.tracing.source_spans`."""
-
-    def creating(self, make: Callable[[Fact], Message]) -> Callable[[Fact], Message]:
-        """Called once per batch; gives `make` with a span around it for each traced fact."""
-
-    def publishing(self, messages: Sequence[Message]) -> AbstractContextManager[None]:
-        """Around the transaction of the messages that were made since `creating`."""
+from backbone.source_messages import Encoder, SourceMessages, Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +64,7 @@ class _Shard:
     opened: bool = False
     record: CursorRecord | None = None
     cursor: Cursor | None = None
+    ahead: Callable[[], Batch] | None = None  # the poll behind what is being published
     due: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -109,6 +91,10 @@ class SourceRunner:
     def __init__(self, source: Source, edges: Edges) -> None:
         self._source = source
         self._edges = edges
+        self._messages = SourceMessages(
+            source.name, edges.contracts, edges.encoder, edges.max_bytes
+        )
+        self._polls = LookAhead(source)
         self._shards: dict[int, _Shard] = {}
         self._backoff = Backoff(most_seconds=1.0)  # of the group; each shard has its own
         self._log = logger(f"source.{source.name}")
@@ -152,7 +138,7 @@ class SourceRunner:
         finally:
             for partition in list(self._shards):
                 self.revoked(partition)
-            self._source.close()
+            self._polls.close()
 
     def _serve(self, membership: Membership) -> None:
         try:
@@ -195,73 +181,57 @@ class SourceRunner:
 
     def _advance(self, shard: _Shard) -> tuple[float, bool]:
         """Step 4. Returns how long to rest, and whether the source had nothing."""
-        batch = self._source.poll(shard.cursor)
+        batch = self._poll(shard)
         metrics.SOURCE_POLLED.labels(self._source.name).set_to_current_time()
         if batch.empty:
             shard.cursor = batch.cursor
             return batch.wait_seconds, batch.wait_seconds > 0
-        messages, rejects = self._messages(batch)
-        record = self._account(shard.record, batch, len(rejects))
+        rejects: list[Reject] = []
+        if not batch.wait_seconds:
+            shard.ahead = self._polls.begin(batch.cursor)
         try:
-            with self._span(messages):
-                shard.publisher.publish(messages, record.to_bytes())
+            self._publish(shard, batch, rejects)
         except Transient:
             self._discard(shard)
             raise
-        shard.record, shard.cursor = record, batch.cursor
+        shard.record, shard.cursor = self._account(shard.record, batch, rejects), batch.cursor
         self._count(batch, rejects)
         return batch.wait_seconds, False
 
-    def _span(self, messages: Sequence[Message]) -> AbstractContextManager[None]:
+    def _poll(self, shard: _Shard) -> Batch:
+        """What was looked ahead for; where that was nothing, the source is asked again, for it is
+        idle only if it has nothing after everything before was committed."""
+        ahead, shard.ahead = shard.ahead, None
+        found = None if ahead is None else ahead()
+        if found is None or found.empty:
+            return self._polls.poll(shard.cursor)
+        return found
+
+    def _publish(self, shard: _Shard, batch: Batch, rejects: list[Reject]) -> None:
+        """Encode while what is encoded goes out; what is refused is left in `rejects`."""
+
+        def cursor() -> bytes:
+            return self._account(shard.record, batch, rejects).to_bytes()
+
         tracing = self._edges.tracing
-        return nullcontext() if tracing is None else tracing.publishing(messages)
+        if tracing is None:
+            shard.publisher.publish(self._messages.all(batch, rejects), cursor)
+            return
+        messages = list(self._messages.all_traced(batch, rejects, tracing))
+        with tracing.publishing(messages):
+            shard.publisher.publish(messages, cursor)
 
     def _discard(self, shard: _Shard) -> None:
         """Step 5."""
         shard.publisher.close()
         shard.opened = False
-
-    def _messages(self, batch: Batch) -> tuple[list[Message], list[Reject]]:
-        """Every input as a message: a fact to its topic, a reject to the dead letters."""
-        messages: list[Message] = []
-        rejects = list(batch.rejects)
-        tracing = self._edges.tracing
-        make = self._message if tracing is None else tracing.creating(self._message)
-        for fact in batch.facts:
-            try:
-                messages.append(make(fact))
-            except Poison as poison:
-                rejects.append(Reject(_origin(fact), poison, fact.type))
-        now = datetime.now(UTC)
-        messages += [dead_letters.from_reject(self._source.name, reject, now) for reject in rejects]
-        return messages, rejects
-
-    def _message(self, fact: Fact) -> Message:
-        contract = self._edges.contracts[fact.type]
-        if fact.envelope.source != contract.system_of_record:
-            raise Poison(
-                PoisonReason.NOT_OWNER,
-                f"{contract.name} belongs to {contract.system_of_record}, this one comes from "
-                f"{fact.envelope.source}: publish it there, or change the contract's owner",
-            )
-        message = Message(
-            contract.topic,
-            fact.key.encode(),
-            self._edges.encoder.encode(fact),
-            to_headers(fact.envelope, contract.ce_type),
-        )
-        size, most = _size(message), self._edges.max_bytes[contract.topic]
-        if size > most:
-            raise Poison(
-                PoisonReason.TOO_LARGE,
-                f"the fact takes {size} bytes and {contract.topic} takes {most}: "
-                "split it, or raise the topic's max.message.bytes",
-            )
-        return message
+        shard.ahead = None  # it goes on from a cursor that may not have been published
 
     @staticmethod
-    def _account(before: CursorRecord | None, batch: Batch, rejected: int) -> CursorRecord:
-        read = len(batch.facts) + len(batch.rejects)
+    def _account(
+        before: CursorRecord | None, batch: Batch, rejects: Sequence[Reject]
+    ) -> CursorRecord:
+        read, rejected = batch.size, len(rejects)
         past = before or CursorRecord({}, 0, 0, 0)
         return CursorRecord(
             cursor=batch.cursor,
@@ -272,21 +242,8 @@ class SourceRunner:
 
     def _count(self, batch: Batch, rejects: Sequence[Reject]) -> None:
         name = self._source.name
-        published = len(batch.facts) + len(batch.rejects) - len(rejects)
+        published = batch.size - len(rejects)
         metrics.SOURCE_FACTS.labels(name).inc(published)
         metrics.SOURCE_PUBLISHED.labels(name).set_to_current_time()
         for reject in rejects:
             metrics.DEAD_LETTERS.labels(name, str(reject.poison.reason)).inc()
-
-
-def _origin(fact: Fact) -> Origin:
-    if fact.origin is None:
-        raise Fatal(f"a source gave a {fact.type} without its origin: a reject would lose its row")
-    return fact.origin
-
-
-def _size(message: Message) -> int:
-    size = len(message.key or b"") + len(message.value or b"") + FRAMING_BYTES
-    for name, value in message.headers:
-        size += len(name) + len(value or b"") + 8
-    return size

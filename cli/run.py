@@ -79,6 +79,7 @@ def _process() -> Process:
     process = Process()
     process.catch_signals()
     wiring.serve_metrics()
+    wiring.tracing()  # made before there are threads that ask for it
     return process
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.reply import JSON, Reply, ReplyHeader
 from gateway.request_headers import all_headers
@@ -22,19 +22,20 @@ _CACHING: Final[tuple[ReplyHeader, ...]] = (
     (b"cache-control", b"no-cache"),
     (b"vary", b"Backbone-Max-Staleness"),
 )
-_ETAGS: Final = re.compile(r'"[^"]*"')
+_ETAGS: Final = re.compile(rb'"[^"]*"')
 
 
-def cacheable(body: bytes, headers: Sequence[ReplyHeader], request: Request) -> Reply:
+def cacheable(body: bytes, headers: Sequence[ReplyHeader], scope: Scope) -> Reply:
     """A JSON body with its ETag, or 304 with the same headers when the client has it already."""
-    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    told = ((b"etag", etag.encode()), *_CACHING, *headers)
-    if _is_known(etag, all_headers(request, b"if-none-match")):
+    etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
+    told = ((b"etag", etag), *_CACHING, *headers)
+    asked = all_headers(scope, b"if-none-match")
+    if asked and _is_known(etag, asked):
         return Reply(304, told, b"")
     return Reply(200, (JSON, *told), body)
 
 
-def _is_known(etag: str, if_none_match: Sequence[str]) -> bool:
+def _is_known(etag: bytes, if_none_match: Sequence[bytes]) -> bool:
     """Weak comparison, as If-None-Match has it: a `W/` in front makes no difference."""
-    given = ",".join(if_none_match).strip()
-    return given == "*" or etag in _ETAGS.findall(given)
+    given = b",".join(if_none_match).strip()
+    return given == b"*" or etag in _ETAGS.findall(given)

@@ -11,12 +11,11 @@ the ETag of an answer covers its body.
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from backbone.metrics import GATEWAY_STALE
 from backbone.views.store import Status
@@ -28,76 +27,77 @@ from gateway.served_view import ServedView
 
 MAX_STALENESS: Final = "Backbone-Max-Staleness"
 _MAX_STALENESS: Final = MAX_STALENESS.lower().encode()
-_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+_SECONDS: Final = re.compile(rb"[0-9]{1,9}(\.[0-9]{1,6})?")
 # A rebuild takes seconds to minutes, a lag usually passes within the next batch.
 _REBUILDING_RETRY_SECONDS: Final = 5
 _TOO_STALE_RETRY_SECONDS: Final = 1
+_STALE: Final = (b"backbone-stale", b"true")
+_NOT_STALE: Final = (b"backbone-stale", b"false")
+
+Statuses = tuple[tuple[int, Status | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    staleness_seconds: float
+class _Standing(NamedTuple):
+    """What the statuses of an answer say until the next write: one of it per heartbeat or batch."""
+
+    current_until: float
     headers: Sequence[ReplyHeader]
 
 
 def require_freshness(
-    view: ServedView,
-    statuses: Mapping[int, Status | None],
-    now: float,
-    request: Request,
-) -> Freshness:
-    """Judge the worst of the partitions (by number) that an answer was read from.
+    view: ServedView, statuses: Statuses, now: float, scope: Scope
+) -> Sequence[ReplyHeader]:
+    """Judge the worst of the partitions (with their numbers) that an answer was read from, and
+    give its headers.
 
     Raises Problem: `rebuilding` while one of them is not complete, `too-stale` when the request's
     Backbone-Max-Staleness is exceeded, `bad-header` when that cannot be read.
     """
-    freshness = _measure(view, _complete(view, statuses), now)
-    wanted = _max_staleness(request)
-    if wanted is not None and freshness.staleness_seconds > wanted:
-        raise Problem(
-            TOO_STALE,
-            f"{view.id.name} is {freshness.staleness_seconds:.3f} s behind, "
-            f"at most {wanted:g} s were asked for.",
-            headers=[*freshness.headers, retry_after(_TOO_STALE_RETRY_SECONDS)],
-        )
-    return freshness
-
-
-def _complete(view: ServedView, statuses: Mapping[int, Status | None]) -> dict[int, Status]:
-    complete = {
-        partition: status
-        for partition, status in statuses.items()
-        if status is not None and not status.rebuilding
-    }
-    if len(complete) < len(statuses):
+    standing = _standing(statuses)
+    if standing is None:
         raise Problem(
             REBUILDING,
             f"{view.id.name} is not complete: its worker is filling it from the log, or none runs.",
             headers=[retry_after(_REBUILDING_RETRY_SECONDS)],
         )
-    return complete
-
-
-def _measure(view: ServedView, statuses: Mapping[int, Status], now: float) -> Freshness:
-    current_until_ms = min(status.current_until_ms for status in statuses.values())
-    staleness = max(0.0, now - current_until_ms / 1000)
+    staleness = max(0.0, now - standing.current_until)
     stale = staleness > view.freshness_seconds
     if stale:
-        GATEWAY_STALE.labels(view.id.name).inc()
-    headers: list[ReplyHeader] = [
+        _stale_answers(view.id.name).inc()
+    headers = (
         (b"backbone-staleness", b"%.3f" % staleness),
-        (b"backbone-stale", b"true" if stale else b"false"),
-        (b"backbone-position", position_token(tuple(statuses.items()))),
-    ]
-    # 0: no fact was ever applied; an empty partition makes no answer older.
-    applied = [status.as_of_ms for status in statuses.values() if status.as_of_ms]
-    if applied:
-        headers.append((b"backbone-as-of", rfc3339(min(applied)).encode()))
-    return Freshness(staleness, headers)
+        _STALE if stale else _NOT_STALE,
+        *standing.headers,
+    )
+    wanted = _max_staleness(scope)
+    if wanted is not None and staleness > wanted:
+        raise Problem(
+            TOO_STALE,
+            f"{view.id.name} is {staleness:.3f} s behind, at most {wanted:g} s were asked for.",
+            headers=[*headers, retry_after(_TOO_STALE_RETRY_SECONDS)],
+        )
+    return headers
 
 
 @lru_cache(maxsize=1024)  # the same for every read between two writes
-def position_token(statuses: tuple[tuple[int, Status], ...]) -> bytes:
+def _standing(statuses: Statuses) -> _Standing | None:
+    """None while one of the partitions is not complete."""
+    complete = [
+        (partition, status)
+        for partition, status in statuses
+        if status is not None and not status.rebuilding
+    ]
+    if len(complete) < len(statuses):
+        return None
+    headers: list[ReplyHeader] = [(b"backbone-position", _position_token(complete))]
+    # 0: no fact was ever applied; an empty partition makes no answer older.
+    applied = [status.as_of_ms for _, status in complete if status.as_of_ms]
+    if applied:
+        headers.append((b"backbone-as-of", rfc3339(min(applied)).encode()))
+    return _Standing(min(status.current_until_ms for _, status in complete) / 1000, headers)
+
+
+def _position_token(statuses: Sequence[tuple[int, Status]]) -> bytes:
     """`<topic id>:<partition>=<offset>,…` per topic, joined by `;`, as base64 without padding."""
     offsets: dict[str, list[str]] = {}
     for partition, status in statuses:
@@ -106,8 +106,13 @@ def position_token(statuses: tuple[tuple[int, Status], ...]) -> bytes:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=")
 
 
-def _max_staleness(request: Request) -> float | None:
-    given = first_header(request, _MAX_STALENESS)
+@cache  # by name of a served view: looking one up costs more than counting
+def _stale_answers(view: str) -> Any:
+    return GATEWAY_STALE.labels(view)
+
+
+def _max_staleness(scope: Scope) -> float | None:
+    given = first_header(scope, _MAX_STALENESS)
     if given is None:
         return None
     if not _SECONDS.fullmatch(given):

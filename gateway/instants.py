@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4096)  # the instants of a partition's status are asked for by every read of it
 def rfc3339(ms: int) -> str:
-    instant = datetime.fromtimestamp(ms / 1000, UTC)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(ms, 1000)
+    return f"{_until_seconds(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=4096)  # facts are published many in a second: hardly two share a millisecond
+def _until_seconds(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")

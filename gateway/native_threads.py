@@ -7,6 +7,7 @@ done its work and is on its way to exit code 0.
 
 import ctypes
 import gc
+import sys
 import threading
 import time
 from typing import Final
@@ -16,7 +17,7 @@ from backbone.logs import logger
 _SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.002
 
-# PyDLL calls these with the GIL held, so that no state vanishes while they are counted.
+# PyDLL calls each of these with the GIL held.
 _interpreter = ctypes.pythonapi.PyInterpreterState_Get
 _first = ctypes.pythonapi.PyInterpreterState_ThreadHead
 _next = ctypes.pythonapi.PyThreadState_Next
@@ -28,9 +29,14 @@ for _function in (_first, _next):
 
 def count() -> int:
     """Count the threads that may ask for the GIL and that no `threading.Thread` stands for."""
-    states, state = 0, _first(_interpreter())
-    while state is not None:
-        states, state = states + 1, _next(state)
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(1)  # seconds: a state must not vanish while the next one is asked for
+    try:
+        states, state = 0, _first(_interpreter())
+        while state is not None:
+            states, state = states + 1, _next(state)
+    finally:
+        sys.setswitchinterval(patience)
     # A native thread that asks for its current_thread() is given a dummy, for ever.
     dummies = threading._DummyThread  # noqa: SLF001
     return states - sum(not isinstance(each, dummies) for each in threading.enumerate())

@@ -1,19 +1,17 @@
 """What an endpoint answers, before it is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
-from starlette.requests import Request
+from starlette.types import Scope
 
 ReplyHeader = tuple[bytes, bytes]
 JSON: Final = (b"content-type", b"application/json")
 NOT_STORED: Final = (b"cache-control", b"no-store")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     status: int
     headers: Sequence[ReplyHeader]
     body: bytes
@@ -22,7 +20,7 @@ class Reply:
 class Endpoint(Protocol):
     """One route's work. Raises Problem for every answer that is no success."""
 
-    async def __call__(self, request: Request, /) -> Reply: ...
+    async def __call__(self, scope: Scope, /) -> Reply: ...
 
 
 def json_reply(document: Any) -> Reply:

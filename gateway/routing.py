@@ -22,13 +22,14 @@ class PathRoute(BaseRoute):
         self.template = template
         self._app = app
         self._pattern = re.compile(re.sub(r"\\{(\w+)\\}", _parameter, re.escape(template)).encode())
+        self._names = tuple(self._pattern.groupindex)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         found = self._pattern.fullmatch(raw_path(scope))
         if found is None:
             return Match.NONE, {}
         try:
-            parameters = {name: _text(raw) for name, raw in found.groupdict().items()}
+            parameters = dict(zip(self._names, map(_text, found.groups()), strict=True))
         except UnicodeDecodeError:
             return Match.NONE, {}
         return Match.FULL, {"path_params": parameters}

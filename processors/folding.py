@@ -4,7 +4,7 @@ Fact by fact, decoded at once where that is quicker. Nothing here knows a store,
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ from processors.view import Document, View
 
 FEW: Final = 100
 """Below so many records they are decoded faster one by one."""
+_MAX_BYTES: Final = 8 * 1024 * 1024  # of the documents of one part, give or take one
 _SLICE: Final = 5_000  # records whose facts are in memory at the same time
 
 
@@ -77,14 +78,18 @@ class Folding:
         first = bisect_left(batch.offsets, status.offset)
         for place in range(first):
             outcomes.set(place, Outcome.SUPERSEDED)
+        return _parts(batch, status, self._changes(batch, first, stored, outcomes))
+
+    def _changes(
+        self, batch: RecordBatch, first: int, stored: Stored, outcomes: Outcomes
+    ) -> Iterator[_Change]:
+        """One by one: only the last change of a key may stay in memory."""
         states: dict[str, _State | None] = {}
-        changes: list[_Change] = []
         for start in range(first, len(batch), _SLICE):
             places = range(start, min(start + _SLICE, len(batch)))
             facts = list(self._facts(batch, places, outcomes))
             _learn(states, stored, [fact.key for _, fact in facts])
-            changes += self._apply(facts, batch, states, outcomes)
-        return _parts(batch, status, changes)
+            yield from self._apply(facts, batch, states, outcomes)
 
     def _facts(
         self, batch: RecordBatch, places: range, outcomes: Outcomes
@@ -99,7 +104,7 @@ class Folding:
                 outcomes.poison(index, poison)
                 continue
             version = self._decoder.order_version(type_name, data, batch.offsets[index])
-            yield index, RecordFact(type_name, data, key, version).at(batch, index)
+            yield index, RecordFact(type_name, data, key, version, batch, index)
 
     def _decoded(
         self, batch: RecordBatch, places: range, outcomes: Outcomes
@@ -182,7 +187,7 @@ class _Stretch:
     last: Mapping[str, _Change]
 
 
-def _parts(batch: RecordBatch, status: Status, changes: Sequence[_Change]) -> list[Part]:
+def _parts(batch: RecordBatch, status: Status, changes: Iterable[_Change]) -> list[Part]:
     """Cut a batch by offset into parts: each holds whole records and ends where the next begins."""
     stretches = list(_stretches(changes, len(batch)))
     rows = [each for stretch in stretches for each in stretch.last.values() if each.document]
@@ -198,14 +203,21 @@ def _parts(batch: RecordBatch, status: Status, changes: Sequence[_Change]) -> li
     return parts
 
 
-def _stretches(changes: Sequence[_Change], end: int) -> Iterator[_Stretch]:
+def _stretches(changes: Iterable[_Change], end: int) -> Iterator[_Stretch]:
     last: dict[str, _Change] = {}
+    size = 0
     for change in changes:
-        if len(last) == MAX_KEYS and change.key not in last:
+        if size > _MAX_BYTES or (len(last) == MAX_KEYS and change.key not in last):
             yield _Stretch(change.place, last)
-            last = {}
+            last, size = {}, 0
+        replaced = last.get(change.key)
+        size += _size(change) - (_size(replaced) if replaced else 0)
         last[change.key] = change
     yield _Stretch(end, last)
+
+
+def _size(change: _Change) -> int:
+    return len(change.document or b"")
 
 
 def _entries(batch: RecordBatch, rows: Sequence[_Change]) -> list[bytes]:

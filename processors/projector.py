@@ -150,6 +150,8 @@ class Projector:
         if parts is None:
             parts = self._folding.work(batch, held.reached, stored, outcomes)
         held.worked_out = parts
+        if outcomes.poisons:  # whoever was overtaken learns it before dead letters are written
+            self._guarded_hear(batch.partition, held)
         return outcomes
 
     # making it durable
@@ -196,10 +198,24 @@ class Projector:
         return self._heal(partition, held) if held.wiped else None
 
     def _send(self, partition: int, held: _Held) -> None:
+        self._hear_others(partition)
         self._hear(partition, held)
         if held.coming:
             view = self._store.view
             held.writing = self._store.writer.begin(view, partition, held.token, held.coming)
+
+    def _hear_others(self, partition: int) -> None:
+        """One partition's parts are on their way at a time: they hold a connection and memory.
+        What went wrong with another's is seen to by its own next commit or idle."""
+        for other in [each for each in self._held if each != partition]:
+            with suppress(Transient):  # its parts are among `coming` still
+                self._guarded_hear(other, self._held[other])
+
+    def _guarded_hear(self, partition: int, held: _Held) -> None:
+        try:
+            self._hear(partition, held)
+        except Wiped:
+            held.wiped = True
 
     def _hear(self, partition: int, held: _Held) -> None:
         """Wait for the answers to what was sent; what was not written stays among `coming`."""

@@ -5,13 +5,20 @@ from functools import lru_cache
 from backbone.errors import Poison, PoisonReason
 from backbone.partitioner import partition_of
 
+_MAX_KEY = 256  # bytes; longer ones are not remembered
 
-@lru_cache(maxsize=65_536)  # hashing a key takes longer than all else, and keys come again
+
 def text_key(key: bytes | None, partition: int, partitions: int) -> str:
     """Give the key of a record that stands in `partition`. Raises Poison (BAD_KEY).
 
     Keys map to partitions by murmur2 alone, or nobody would find their entries again.
     """
+    if key is None or len(key) > _MAX_KEY:
+        return _text_key(key, partition, partitions)
+    return _remembered(key, partition, partitions)
+
+
+def _text_key(key: bytes | None, partition: int, partitions: int) -> str:
     if not key:
         raise Poison(PoisonReason.BAD_KEY, "the record has no key")
     try:
@@ -26,3 +33,7 @@ def text_key(key: bytes | None, partition: int, partitions: int) -> str:
             "producer must partition by murmur2, as Kafka's Java client does",
         )
     return text
+
+
+# hashing a key takes longer than all else that is done with it, and keys come again
+_remembered = lru_cache(maxsize=65_536)(_text_key)

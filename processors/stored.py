@@ -9,7 +9,8 @@ from backbone.views.part import MAX_KEYS
 from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Version, ViewId, ViewWriter
 
 REMEMBERED: Final = 50_000
-"""Keys of a partition whose versions are remembered: some 10 MB."""
+"""Keys of a partition whose versions are remembered: some 10 MB for each partition held."""
+_MAX_KEY: Final = 256  # longer keys are not remembered
 
 
 class Versions:
@@ -27,7 +28,8 @@ class Versions:
         if len(self._known) + len(versions) > REMEMBERED:
             self._known.clear()
         if len(versions) <= REMEMBERED:
-            self._known.update(versions)
+            short = {key: each for key, each in versions.items() if len(key) <= _MAX_KEY}
+            self._known.update(short)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,4 +22,4 @@ def price_list(context: SourceContext) -> Source:
         time_field="effective_at",
         source=contract.system_of_record,
     )
-    return CsvDropSource(NAME, settings, partial(parse, contract))
+    return CsvDropSource(NAME, settings, partial(parse, contract), by_contract=True)

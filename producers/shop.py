@@ -16,7 +16,7 @@ FACTS = ("shop.sales.OrderPlaced", "shop.sales.OrderCancelled")
 def shop(context: SourceContext) -> Source:
     contracts = context.contracts
 
-    def by_contract(fact: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def read(fact: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         return parse(contracts[fact], payload)
 
     settings = Settings(
@@ -25,4 +25,4 @@ def shop(context: SourceContext) -> Source:
         keys={fact: contracts[fact].key for fact in FACTS},
     )
     dsn = context.settings.services.postgres_dsn.get_secret_value()
-    return OutboxSource(settings, OutboxDatabase(dsn), by_contract)
+    return OutboxSource(settings, OutboxDatabase(dsn), read, by_contract=True)

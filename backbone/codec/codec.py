@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from backbone.codec.engine import BatchDecoder, BatchEngine, ColumnBatch, Decoder, Engine
+from backbone.codec.engine import BatchEngine, ColumnBatch, ColumnDecoder, Decoder, Engine
 from backbone.codec.framing import PREFIX_BYTES, frame, names_schema, schema_guid, unframe
 from backbone.codec.row_engine import RowDecoder, RowEncoder
+from backbone.codec.straight_writer import straight_writer
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import LOG_ORDER, Contract
 from backbone.contracts.domain import micros
 from backbone.contracts.safety import safe_shape, schema_of
+from backbone.contracts.straight import Straight
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Fact
 from backbone.record import Headers, RecordBatch
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 # An id may be read a moment before the registry's follower has it; ask again soon, not per record.
 UNKNOWN_ID_SECONDS = 5.0
 # Ids nobody registered can be forged without end; forgetting them all costs one question each.
-_MAX_REFUSED = 10_000
+_MAX_REFUSED = 50_000  # more than a poll brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class _Reader:
 
     type: str
     rows: Decoder
-    columns: BatchDecoder | None
+    columns: ColumnDecoder | None
 
 
 class Codec:
@@ -93,6 +95,12 @@ class Codec:
         if fact.data.get(key) != fact.key:
             raise Poison(PoisonReason.BAD_KEY, f"the fact's key differs from its field {key}")
         return frame(schema_id, payload)
+
+    def straight(self, type_name: str, wanted: Sequence[str]) -> Straight | None:
+        """What gives the record's value, and some fields as parsed, from those of a row or a JSON
+        object: what `parse` and `encode` give, or None where only they may decide."""
+        contract = self._contracts[type_name]
+        return straight_writer(contract.shape, wanted, frame(self._writers[type_name][0], b""))
 
     def decode(
         self, value: bytes | None, topic: str, headers: Headers = ()

@@ -104,8 +104,12 @@ def _decimals(leaf: Leaf, column: pl.Series) -> list[Decimal | None]:
     small = max(leaf.precision, 0) <= LONG_DIGITS and leaf.size <= LONG_BYTES
     number = (as_long if small else as_int128)(pl.col(column.name))
     unscaled = column.to_frame().select(number).to_series().to_list()
-    exponent = -leaf.scale
-    return [None if each is None else Decimal(each).scaleb(exponent, EXACT) for each in unscaled]
+    return [None if each is None else _scaled(each, -leaf.scale) for each in unscaled]
+
+
+@lru_cache(maxsize=16_384)  # prices come again and again
+def _scaled(unscaled: int, exponent: int) -> Decimal:
+    return Decimal(unscaled).scaleb(exponent, EXACT)
 
 
 def _instants(_: Leaf, column: pl.Series) -> list[datetime | None]:

@@ -17,7 +17,8 @@ from backbone.errors import Poison
 @dataclass(frozen=True, eq=False)
 class Columns:
     """Facts of one contract. `frame` has their places in the batch, rising, then the contract's
-    fields as backbone/codec/column_values.py says; `poisons` are the other records of the batch."""
+    fields as backbone/codec/column_values.py says; `poisons` are the other payloads of
+    their schema."""
 
     shape: Record
     frame: pl.DataFrame

@@ -54,8 +54,11 @@ class Container:
 
 def _row_numbers(count: int) -> list[bytes]:
     """The same for every container, so written once."""
-    _rows.extend(varint(number) for number in range(len(_rows), count))
-    return _rows[:count]
+    global _rows  # noqa: PLW0603 - put in place whole: views of other threads use it, too
+    rows = _rows
+    if len(rows) < count:
+        rows = _rows = [*rows, *map(varint, range(len(rows), count))]
+    return rows[:count]
 
 
 def _sized(content: bytes) -> bytes:

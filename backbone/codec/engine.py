@@ -28,14 +28,14 @@ Engine = Callable[[Any, Record, Contract], Decoder]
 whose fields the data shall have."""
 
 
-class BatchDecoder(Protocol):
+class ColumnDecoder(Protocol):
     """Decodes many payloads of one writer's schema at once; accepts what a `Decoder` accepts."""
 
     def decode(self, payloads: Sequence[bytes], indexes: Sequence[int] | None = None) -> "Columns":
         """See `backbone.codec.columnar_engine.ColumnarDecoder.decode`."""
 
 
-BatchEngine = Callable[[Any, Record, Contract], BatchDecoder | None]
+BatchEngine = Callable[[Any, Record, Contract], ColumnDecoder | None]
 """Makes a decoder as an Engine does; None for a schema that is read fact by fact."""
 
 

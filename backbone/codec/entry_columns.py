@@ -15,7 +15,7 @@ from backbone.record import Headers
 from backbone.views.encoding import encode_around
 
 _NEEDS_ESCAPES = r'["\\\x00-\x1f]'
-_USUAL_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{6}Z$"
+_USUAL_TIME = r"^(?:[1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{6}Z$"
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _FEW = 100  # so many are written as fast one by one
 _TEXTS = ("ce_id", "ce_source", "ce_sequence")

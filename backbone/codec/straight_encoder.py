@@ -11,12 +11,14 @@ from backbone.contracts.domain import EPOCH, EXACT, INT32, INT64, UUID
 from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
 from backbone.contracts.straight import Code, Straight, is_plain, write_fields, write_rules
 
-_BITS = 14  # two bytes of a varint at a time
-_MASK = (1 << _BITS) - 1
-_GOES_ON = [bytes((low & 0x7F | 0x80, low >> 7 | 0x80)) for low in range(1 << _BITS)]
-_LAST = [
+BITS = 14  # two bytes of a varint at a time
+_MASK = (1 << BITS) - 1
+ON = [bytes((low & 0x7F | 0x80, low >> 7 | 0x80)) for low in range(1 << BITS)]
+SMALL = 1 << BITS
+"""The first number that does not stand in `VARINTS`."""
+VARINTS = [
     bytes((low,)) if low < 0x80 else bytes((low & 0x7F | 0x80, low >> 7))  # noqa: PLR2004
-    for low in range(1 << _BITS)
+    for low in range(1 << BITS)
 ]
 
 
@@ -24,9 +26,9 @@ def varint(number: int) -> bytes:
     """A number from 0 on, seven bits a byte, the lowest first."""
     out = b""
     while number > _MASK:
-        out += _GOES_ON[number & _MASK]
-        number >>= _BITS
-    return out + _LAST[number]
+        out += ON[number & _MASK]
+        number >>= BITS
+    return out + VARINTS[number]
 
 
 _NAMES = {
@@ -37,7 +39,7 @@ _NAMES = {
     "EXACT": EXACT,
     "uuid": UUID.fullmatch,
     "varint": varint,
-    "last": _LAST,
+    "last": VARINTS,
 }
 
 

@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from backbone.contracts.domain import EXACT
 from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, SchemaProblem
 from backbone.contracts.walk import Convert, Unfit
 
 _NUMBERS = frozenset({"int", "long", "float", "double", "decimal"})
 Broken = Callable[[Any], bool]
 # What one pattern remembers of texts that match it: about two megabytes at most.
-_MAX_KNOWN = 10_000
-_MAX_KNOWN_LENGTH = 128
+MAX_KNOWN = 10_000
+MAX_KNOWN_LENGTH = 128
 
 
 def rule_of(field: Field) -> Convert | None:
@@ -40,6 +41,24 @@ def rule_of(field: Field) -> Convert | None:
 def broken_by(field: Field) -> tuple[Broken, ...]:
     """The field's rules as conditions of a value that is not null; raises as `rule_of`."""
     return tuple(broken for broken, _ in _checks(field))
+
+
+def bounds_of(field: Field, scale: int) -> tuple[tuple[str, Decimal | float], ...]:
+    """The bounds of a number: what broken ones are to it (<=, <, >), and the bound in units of the
+    `scale`th place. Raises as `rule_of`."""
+    _checks(field)
+    return tuple(
+        (_OUTSIDE[name], _in_units(_bound(field, given), scale))
+        for name, given in field.rules.items()
+        if name in _OUTSIDE
+    )
+
+
+def _in_units(bound: Decimal | float, scale: int) -> Decimal | float:
+    if not isinstance(bound, Decimal):
+        return bound
+    units = bound.scaleb(scale, EXACT)
+    return int(units) if units == units.to_integral_value(context=EXACT) else units
 
 
 def _checks(field: Field) -> tuple[tuple[Broken, str], ...]:
@@ -68,7 +87,7 @@ def _kind(field: Field) -> str:
     return "record"
 
 
-def _bound(field: Field, given: Any) -> Decimal | int | float:
+def _bound(field: Field, given: Any) -> Decimal | float:
     """Decimals are bounded by text, for a JSON number would be a float; numbers by numbers."""
     if _kind(field) != "decimal" and isinstance(given, int | float) and not isinstance(given, bool):
         return given
@@ -119,9 +138,9 @@ def _pattern(field: Field, given: Any) -> tuple[Broken, str]:
             return False
         if matches(value) is None:
             return True
-        if len(known) >= _MAX_KNOWN:
+        if len(known) >= MAX_KNOWN:
             known.clear()
-        if len(value) <= _MAX_KNOWN_LENGTH:
+        if len(value) <= MAX_KNOWN_LENGTH:
             known.add(value)
         return False
 
@@ -144,6 +163,7 @@ def _max_length(field: Field, given: Any) -> tuple[Broken, str]:
     return lambda value: len(value) > count, f"must have at most {given} characters"
 
 
+_OUTSIDE = {"exclusiveMinimum": "<=", "minimum": "<", "maximum": ">"}
 _Make = Callable[[Field, Any], tuple[Broken, str]]
 _RULES: Mapping[str, tuple[frozenset[str], _Make]] = {
     "exclusiveMinimum": (_NUMBERS, _exclusive_minimum),

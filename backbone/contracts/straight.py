@@ -20,10 +20,6 @@ None too: the caller catches everything."""
 DOUBT = "return None"
 
 
-class NotStraightError(Exception):
-    """The shape holds a part that is not written out; there is no straight code for it."""
-
-
 class Code:
     """Lines under way, the names that they use, and how deep they are indented."""
 
@@ -61,10 +57,14 @@ class Code:
         self.names[name] = value
         return name
 
-    def compiled(self) -> Straight:
+    def compiled(self) -> Straight | None:
+        """None where Python does not take it: loops may stand in one another twenty deep."""
         source = "\n".join(["def straight(v0):", *self._lines])
         # the text is made of this package's own lines and of quoted field names
-        exec(compile(source, "<straight code>", "exec"), self.names)  # noqa: S102
+        try:
+            exec(compile(source, "<straight code>", "exec"), self.names)  # noqa: S102
+        except (SyntaxError, RecursionError, MemoryError):
+            return None
         made: Straight = self.names["straight"]
         return made
 

@@ -9,16 +9,19 @@ from backbone.contracts.domain import INT32, INT64
 from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
 from backbone.contracts.straight import Code, Straight, is_plain, write_fields, write_rules
 
+DECIMAL = re.compile(r"[+-]?[0-9]{1,60}(\.[0-9]{1,60})?").fullmatch
+WHOLE = re.compile(r"-?[0-9]{1,18}").fullmatch
+# the commonest writing of an instant; the walk knows the others
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
+).fullmatch
 _NAMES = {
     "Decimal": Decimal,
     "fromisoformat": datetime.fromisoformat,
     "UTC": UTC,
-    "decimal": re.compile(r"[+-]?[0-9]{1,60}(\.[0-9]{1,60})?").fullmatch,
-    "whole": re.compile(r"-?[0-9]{1,18}").fullmatch,
-    # the commonest writing of an instant; the walk knows the others
-    "instant": re.compile(
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z"
-    ).fullmatch,
+    "decimal": DECIMAL,
+    "whole": WHOLE,
+    "instant": INSTANT,
 }
 
 

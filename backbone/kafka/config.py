@@ -120,7 +120,7 @@ def reader(base: Config, group: str) -> Config:
         "fetch.wait.max.ms": 100,
         # bounds the memory of one worker: small messages take several times their bytes
         "queued.max.messages.kbytes": 8_192,
-        "fetch.message.max.bytes": 1536 * 1024,
+        "fetch.message.max.bytes": 2304 * 1024,
         **base,
         "group.id": group,
         "enable.auto.commit": False,

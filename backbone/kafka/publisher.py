@@ -1,6 +1,6 @@
 """Transactions of one source shard, and plain appends, on confluent-kafka's Producer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -58,16 +58,18 @@ class KafkaPublisher:
         finally:
             reader.close()
 
-    def publish(self, messages: Sequence[Message], cursor: bytes) -> None:
+    def publish(self, messages: Iterable[Message], cursor: bytes | Callable[[], bytes]) -> None:
         producer = self._producer
         if producer is None:
             raise Fatal("a publisher is opened before it publishes")
         key = f"{self._cursor_topic}/{self._shard}".encode()
-        position = Message(self._cursor_topic, key, cursor, partition=self._shard)
         deliveries = _Deliveries()
         try:
             producer.begin_transaction()
-            _produce(producer, (*messages, position), deliveries)
+            _produce(producer, messages, deliveries)
+            end = cursor() if callable(cursor) else cursor
+            position = Message(self._cursor_topic, key, end, partition=self._shard)
+            _produce(producer, [position], deliveries)
             producer.commit_transaction(_CALL_SECONDS)
         except KafkaException as error:
             raise self._outcome(error, deliveries) from error
@@ -118,14 +120,14 @@ class KafkaAppender:
         self._producer.flush(_CALL_SECONDS)
 
 
-def _produce(producer: Producer, messages: Sequence[Message], deliveries: _Deliveries) -> None:
+def _produce(producer: Producer, messages: Iterable[Message], deliveries: _Deliveries) -> None:
     """Into the client's queue; when that is full, wait until some of it went out."""
     produce: Any = producer.produce
     report = deliveries.report
-    for message in messages:
-        place = _BY_KEY if message.partition is None else message.partition
-        what = (message.topic, message.value, message.key, place, report)
-        headers = list(message.headers)
+    for topic, key, value, given, partition in messages:
+        place = _BY_KEY if partition is None else partition
+        what = (topic, value, key, place, report)
+        headers = given if type(given) is list else list(given)
         try:
             produce(*what, headers=headers)
         except BufferError:

@@ -49,7 +49,7 @@ class KafkaSubscription:
         self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
         self._ends_due = 0.0
         self._log = logger(f"group.{group}")
-        self._taken_ms = self._end_seen_ms = int(time.time() * 1000)
+        self._emptied_ms = self._end_seen_ms = int(time.time() * 1000)
         self._subscribed = False
 
     def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch | End]:
@@ -79,25 +79,28 @@ class KafkaSubscription:
 
     def _take(self, max_records: int, timeout_seconds: float) -> list[Message]:
         """The first record as soon as it is there, and with it what was fetched already."""
-        # an end met now may have been met by the client at any time since it was last asked
-        self._end_seen_ms, self._taken_ms = self._taken_ms, int(time.time() * 1000)
+        # an end met now may have been met by the client at any time since its queue was last empty
+        self._end_seen_ms, began_ms = self._emptied_ms, int(time.time() * 1000)
         messages, self._backlog = self._backlog, []
         first = self._consumer.poll(0 if messages else timeout_seconds)
         if first is not None:
             messages.append(first)
-            self._fetch(messages, max_records)
+        if first is None or self._fetch(messages, max_records):
+            self._emptied_ms = began_ms
         return messages
 
-    def _fetch(self, messages: list[Message], max_records: int) -> None:
-        """Add what is there without waiting, bounded in records and in bytes."""
+    def _fetch(self, messages: list[Message], max_records: int) -> bool:
+        """Add what is there without waiting, bounded in records and in bytes of their values, give
+        or take what is taken at a time. Says whether that was all."""
         size = sum(map(len, messages))
         while len(messages) < max_records and size < _MAX_BYTES:
             some = self._consumer.consume(_AT_A_TIME, 0)
             messages += some
             size += sum(map(len, some))
             if len(some) < _AT_A_TIME:
-                return
+                return True
         self._hold_back(messages)
+        return False
 
     def _hold_back(self, messages: list[Message]) -> None:
         """There is more: what came last, of another partition than the first, is the beginning of

@@ -6,7 +6,7 @@ time: nothing times out, and nothing is ever unknown unless `away` says that the
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -127,16 +127,18 @@ class MemoryPublisher:
         self._log.epochs[self._id] = self._epoch
         return rows[-1].value if rows else None
 
-    def publish(self, messages: Sequence[Message], cursor: bytes) -> None:
+    def publish(self, messages: Iterable[Message], cursor: bytes | Callable[[], bytes]) -> None:
         if not self._epoch:
             raise Fatal("a publisher is opened before it publishes")
         self._log.answer()
         if self._log.epochs[self._id] != self._epoch:
             raise Fenced(f"another publisher has opened as {self._id}")
-        position = Message(self._cursor_topic, b"cursor", cursor, partition=self._shard)
-        for message in (*messages, position):
+        taken = list(messages)
+        end = cursor() if callable(cursor) else cursor
+        taken.append(Message(self._cursor_topic, b"cursor", end, partition=self._shard))
+        for message in taken:
             self._log.topic(message.topic)
-        for message in (*messages, position):
+        for message in taken:
             self._log.write(message)
 
     def close(self) -> None:

@@ -26,8 +26,9 @@ from backbone.tracing.conventions import (
 
 
 class SourceSpans:
-    """See `backbone.source_runner.Tracing`. A fact's span is the child of the context it came with,
-    and its record carries the span's own; the transaction's span links to them. One thread."""
+    """See `backbone.source_messages.Tracing`. A fact's span is the child of the context it came
+    with, and its record carries the span's own; the transaction's span links to them. One thread.
+    """
 
     def __init__(
         self, tracer: Tracer, share: float, chance: Callable[[], float] = random.random

@@ -23,12 +23,16 @@ class CoalescedReads:
         self._read_many = read_many
         self._waiting: deque[tuple[Sequence[bytes], asyncio.Future[Values]]] = deque()
         self._running: asyncio.Task[None] | None = None
+        # Asking for the running loop is a call of the system in Python 3.11, and it is always this.
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def read(self, *names: bytes) -> Values:
-        answered: asyncio.Future[Values] = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Values] = self._loop.create_future()
         self._waiting.append((names, answered))
         if self._running is None:
-            self._running = asyncio.create_task(self._run())
+            self._running = self._loop.create_task(self._run())
         return await answered
 
     async def _run(self) -> None:

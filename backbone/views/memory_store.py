@@ -45,6 +45,7 @@ class _Stored:
     offset: int | None = None
     status: bytes | None = None
     entries: dict[bytes, bytes] = field(default_factory=dict)
+    index: set[bytes] = field(default_factory=set)
 
 
 class MemoryViews:
@@ -133,8 +134,14 @@ class MemoryViewWriter:
                 require_repeat(view, partition, part, stored.offset, ends)
                 return
             stored.entries.update({key: data for key, data in changes.items() if data})
+            stored.index.update(
+                key.encode()
+                for key, entry in part.entries.items()
+                if entry and key not in part.known
+            )
             for key in [key for key, data in changes.items() if data is None]:
                 stored.entries.pop(key, None)
+                stored.index.discard(key)
             stored.status = encode_status(part.status)
             stored.offset = part.status.offset
 
@@ -147,6 +154,7 @@ class MemoryViewWriter:
             cleared = len(stored.entries)
             stored.claim = stored.offset = stored.status = None
             stored.entries.clear()
+            stored.index.clear()
             return cleared
 
     def check(self) -> None:
@@ -203,9 +211,9 @@ class MemoryViewReader:
         with self._views.lock:
             stored = [self._views.stored(view, number) for number in range(view.partitions)]
             found = [
-                (key, data)
+                (key, partition.entries[key])
                 for partition in stored
-                for key, data in partition.entries.items()
+                for key in partition.index
                 if after is None or key > lower
             ]
             statuses = [decode_status_or_none(partition.status) for partition in stored]

@@ -193,9 +193,16 @@ class RedisViewReader:
         await self._redis.aclose()
 
     async def _read_many(self, names: Sequence[bytes]) -> list[Any]:
-        """One command, so one instant."""
+        """One command, so one instant. It goes past redis-py's client, which packs it name by name
+        and takes twice the time."""
         with translated(self._address):
-            return await self._redis.mget(names)
+            pool: Any = self._redis.connection_pool
+            connection = await pool.get_connection()
+            try:
+                await connection.send_packed_command(_packed_mget(names))
+                return cast("list[Any]", await connection.read_response())
+            finally:
+                await pool.release(connection)
 
     async def _run(self, pipeline: Any) -> list[Any]:
         """Errors are looked for here: redis-py's own text for them quotes the command."""
@@ -205,6 +212,11 @@ class RedisViewReader:
             if errors:
                 raise errors[0]
         return answers
+
+
+def _packed_mget(names: Sequence[bytes]) -> bytes:
+    words = [b"$%d\r\n%b\r\n" % (len(name), name) for name in names]
+    return b"*%d\r\n$4\r\nMGET\r\n%b" % (len(names) + 1, b"".join(words))
 
 
 def _all_partitions(view: ViewId) -> Iterable[PartitionKeys]:

@@ -51,7 +51,8 @@ class Status:
     """How far a view partition is. Written by its owner, atomically with what it describes.
 
     `offset`: next log offset to apply. `rebuild_until`: until this offset is reached readers are
-    answered 503 (0: nothing to rebuild). `as_of_ms`: publish time of the newest fact applied.
+    answered 503 (0: nothing to rebuild). `as_of_ms`: publish time of the last record
+    of the newest part that changed anything.
     `current_until_ms`: the view holds everything that was published up to this instant.
     """
 

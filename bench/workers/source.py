@@ -6,7 +6,6 @@ from typing import Any
 from backbone.errors import Fatal
 from backbone.source import Batch, Cursor, Source
 from backbone.source_runner import CursorRecord
-from backbone.topics import cursor_topic
 from bench.process import Stopwatch, serve
 from cli import wiring
 from cli.process import collect_rarely
@@ -62,7 +61,11 @@ def publish(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 def _require(name: str, count: int) -> None:
     """What the cursor says, and what stands in the topics."""
     reader, contracts = wiring.reader(), wiring.contracts()
-    newest = reader.newest(cursor_topic(name), 0)
+    successor = wiring.publisher(name, 0)
+    try:  # a commit is answered before every committed reader sees it: a successor waits for that
+        newest = successor.open()
+    finally:
+        successor.close()
     said = CursorRecord.from_bytes(newest) if newest else CursorRecord({}, 0, 0, 0)
     topics = {contracts[fact].topic for fact in wiring.source(name).facts}
     stand = sum(1 for topic in topics for _ in reader.scan(topic))

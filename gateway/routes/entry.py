@@ -1,7 +1,9 @@
 """GET /v1/{view}/{key}: one entry of a view."""
 
+from collections.abc import Mapping
+
 import orjson
-from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.caching import cacheable
 from gateway.document import entry_document
@@ -15,18 +17,18 @@ class EntryRoute:
     def __init__(self, access: ViewAccess) -> None:
         self._access = access
 
-    async def __call__(self, request: Request) -> Reply:
-        view = self._access.view(request.path_params["view"])
-        key: str = request.path_params["key"]
+    async def __call__(self, scope: Scope) -> Reply:
+        asked: Mapping[str, str] = scope["path_params"]
+        view, key = self._access.view(asked["view"]), asked["key"]
         answer = await self._access.reader.get(view.id, key)
-        statuses = {answer.partition: answer.status}
-        freshness = require_freshness(view, statuses, self._access.clock(), request)
+        statuses = ((answer.partition, answer.status),)
+        age = require_freshness(view, statuses, self._access.clock(), scope)
         if answer.entry is None:
             raise Problem(
                 UNKNOWN_KEY,
                 f"{view.id.name} holds nothing under this {view.entity}.",
-                headers=freshness.headers,
+                headers=age,
                 members={"view": view.id.name, "key": key},
             )
         document = entry_document(view.id, key, answer.partition, answer.entry)
-        return cacheable(orjson.dumps(document), freshness.headers, request)
+        return cacheable(orjson.dumps(document), age, scope)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.problem import NOT_READY, Problem, retry_after
 from gateway.reply import Reply, json_reply
@@ -15,7 +15,7 @@ class LivenessRoute:
     def __init__(self, _access: ViewAccess) -> None:
         """Liveness asks nobody: a store that is away is no reason to restart the gateway."""
 
-    async def __call__(self, _request: Request) -> Reply:
+    async def __call__(self, _scope: Scope) -> Reply:
         return json_reply({"live": True})
 
 
@@ -23,7 +23,7 @@ class ReadinessRoute:
     def __init__(self, access: ViewAccess) -> None:
         self._access = access
 
-    async def __call__(self, _request: Request) -> Reply:
+    async def __call__(self, _scope: Scope) -> Reply:
         views = self._access.views.values()
         found = await asyncio.gather(*(self._incomplete(view) for view in views))
         state: dict[str, Any] = {

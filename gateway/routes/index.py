@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.reply import Reply, json_reply
 from gateway.served_view import ServedView
@@ -17,7 +17,7 @@ class IndexRoute:
             "links": {"live": "/livez", "ready": "/readyz", "metrics": "/metrics"},
         }
 
-    async def __call__(self, _request: Request) -> Reply:
+    async def __call__(self, _scope: Scope) -> Reply:
         return json_reply(self._document)
 
 

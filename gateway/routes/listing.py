@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
+from starlette.types import Scope
 
 from backbone.views.layout import partition_for
 from gateway.caching import cacheable
@@ -32,14 +32,15 @@ class ListingRoute:
     def __init__(self, access: ViewAccess) -> None:
         self._access = access
 
-    async def __call__(self, request: Request) -> Reply:
-        view = self._access.view(request.path_params["view"])
-        _require_known(request.query_params)
-        limit = _limit(request.query_params)
-        after = _after(request.query_params)
+    async def __call__(self, scope: Scope) -> Reply:
+        view = self._access.view(scope["path_params"]["view"])
+        query = QueryParams(scope["query_string"])
+        _require_known(query)
+        limit = _limit(query)
+        after = _after(query)
         page = await self._access.reader.page(view.id, after, limit)
-        statuses = dict(enumerate(page.statuses))
-        freshness = require_freshness(view, statuses, self._access.clock(), request)
+        statuses = tuple(enumerate(page.statuses))
+        age = require_freshness(view, statuses, self._access.clock(), scope)
         following = _next(view.id.name, limit, page.next_key)
         document = {
             "data": [
@@ -48,8 +49,8 @@ class ListingRoute:
             ],
             "next": following,
         }
-        headers = [*freshness.headers, *_link(following)]
-        return cacheable(orjson.dumps(document), headers, request)
+        headers = [*age, *_link(following)]
+        return cacheable(orjson.dumps(document), headers, scope)
 
 
 def _require_known(query: QueryParams) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.problem import NOT_FOUND, PROBLEMS, Problem
 from gateway.reply import Reply, json_reply
@@ -13,8 +13,8 @@ class ProblemsRoute:
     def __init__(self, _access: ViewAccess) -> None:
         """Problems are described alike for every view."""
 
-    async def __call__(self, request: Request) -> Reply:
-        kind = PROBLEMS.get(request.path_params["code"])
+    async def __call__(self, scope: Scope) -> Reply:
+        kind = PROBLEMS.get(scope["path_params"]["code"])
         if kind is None:
             raise Problem(
                 NOT_FOUND, "There is no such problem.", members={"problems": list(PROBLEMS)}

@@ -1,6 +1,5 @@
 """From a row to its fact: fields by the contract, an id that a second reading gives again."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import Any
@@ -8,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from backbone.errors import BackboneError, Misconfigured, Poison, PoisonReason
 from backbone.fact import Envelope, Fact, Origin
-from backbone.source import Reject
+from backbone.source import Draft, Reject
 from producers.csv_drop.rows import Row
 from producers.csv_drop.settings import Parse, Settings
 
@@ -23,41 +22,37 @@ class FactMaker:
     two prices of one key at one instant. Two equal rows are one statement made twice: one id.
     """
 
-    def __init__(self, settings: Settings, parse: Parse) -> None:
+    def __init__(self, settings: Settings, parse: Parse, *, by_contract: bool = False) -> None:
+        """`by_contract`: `parse` does what backbone.contracts.parse does, so there are drafts."""
         self._settings = settings
         self._parse = parse
+        self._by_contract = by_contract and settings.key_field in settings.columns
+        self._key_at = settings.columns.index(settings.key_field) if self._by_contract else 0
         namespace = uuid5(NAMESPACE_URL, f"{settings.source}#{settings.fact_type}")
         self._id_hash = sha1(namespace.bytes, usedforsecurity=False)
 
-    def make(
-        self, file: str, columns: tuple[str, ...], rows: Sequence[Row]
-    ) -> tuple[list[Fact], list[Reject]]:
-        """Every row as a fact or a reject, each in the order of the rows."""
-        facts: list[Fact] = []
-        rejects: list[Reject] = []
-        order = [columns.index(name) for name in self._settings.columns]
-        for row in rows:
-            origin = Origin(f"{file}:{row.line}", row.raw, None, columns)
-            sequence = f"{file}:{row.line:010d}"
-            try:
-                facts.append(self._fact(sequence, _cells(row, order), origin))
-            except Poison as poison:
-                rejects.append(Reject(origin, poison, self._settings.fact_type))
-        return facts, rejects
+    def of(self, file: str, columns: tuple[str, ...]) -> "FileMaker":
+        """For the rows of one file, whose columns may come in any order."""
+        return FileMaker(self, file, columns, self._settings)
 
-    def refuse(self, file: str, rows: Sequence[Row], problem: str) -> list[Reject]:
-        """Every row of a file whose header row does not fit, each by itself, to be mended so."""
-        misfit = Poison(PoisonReason.UNPARSABLE, problem)
-        return [
-            Reject(
-                Origin(f"{file}:{row.line}", row.raw),
-                row.problem or misfit,
-                self._settings.fact_type,
-            )
-            for row in rows
-        ]
+    def draft(self, sequence: str, cells: list[str]) -> Draft | None:
+        if not self._by_contract:
+            return None
+        settings = self._settings
+        return Draft(
+            settings.fact_type,
+            dict(zip(settings.columns, cells, strict=True)),
+            settings.key_field,
+            cells[self._key_at],
+            self._id(cells),
+            settings.source,
+            sequence,
+            settings.time_field,
+            None,
+            (),
+        )
 
-    def _fact(self, sequence: str, cells: list[str], origin: Origin) -> Fact:
+    def fact(self, sequence: str, cells: list[str], origin: Origin) -> Fact:
         settings = self._settings
         data = self._fields(dict(zip(settings.columns, cells, strict=True)))
         key = data.get(settings.key_field)
@@ -91,6 +86,54 @@ class FactMaker:
         return (
             f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
         )
+
+
+class FileMaker:
+    """See `backbone.source.RowMaker`."""
+
+    def __init__(
+        self, maker: FactMaker, file: str, columns: tuple[str, ...], settings: Settings
+    ) -> None:
+        self._maker = maker
+        self._file = file
+        self._columns = columns
+        self._fact_type = settings.fact_type
+        self._order = [columns.index(name) for name in settings.columns]
+        self._in_order = columns == settings.columns
+
+    def make(self, row: Row) -> Fact | Reject:
+        origin = Origin(f"{self._file}:{row.line}", row.raw, None, self._columns)
+        try:
+            return self._maker.fact(self._sequence(row), _cells(row, self._order), origin)
+        except Poison as poison:
+            return Reject(origin, poison, self._fact_type)
+
+    def draft(self, row: Row) -> Draft | None:
+        cells = row.cells
+        if row.problem is not None or len(cells) != len(self._order):
+            return None
+        if not self._in_order:
+            cells = [cells[index] for index in self._order]
+        return self._maker.draft(self._sequence(row), cells)
+
+    def _sequence(self, row: Row) -> str:
+        return f"{self._file}:{row.line:010d}"
+
+
+class Refuser:
+    """Every row of a file whose header row does not fit, each by itself, to be mended so."""
+
+    def __init__(self, file: str, fact_type: str, problem: str) -> None:
+        self._file = file
+        self._fact_type = fact_type
+        self._misfit = Poison(PoisonReason.UNPARSABLE, problem)
+
+    def make(self, row: Row) -> Reject:
+        origin = Origin(f"{self._file}:{row.line}", row.raw)
+        return Reject(origin, row.problem or self._misfit, self._fact_type)
+
+    def draft(self, _: Row) -> None:
+        return None
 
 
 def _cells(row: Row, order: list[int]) -> list[str]:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from backbone.errors import Transient
-from backbone.fact import Fact
-from backbone.source import Batch, Cursor
+from backbone.source import Batch, Cursor, RowBatch, RowMaker
 from producers.csv_drop.drop_file import DropFile
-from producers.csv_drop.facts import FactMaker
+from producers.csv_drop.facts import FactMaker, Refuser
 from producers.csv_drop.folder import Folder
 from producers.csv_drop.position import Partly, Position
 from producers.csv_drop.rows import Format, Row
@@ -37,13 +36,17 @@ class CsvDropSource:
     - A folder or file that is missing or not readable: Transient, also when it was read in part.
     """
 
-    def __init__(self, name: str, settings: Settings, parse: Parse) -> None:
+    def __init__(
+        self, name: str, settings: Settings, parse: Parse, *, by_contract: bool = False
+    ) -> None:
+        """`by_contract`: `parse` does what backbone.contracts.parse does, so nobody need call it
+        for a row that is in order."""
         self.name = name
         self.facts: Sequence[str] = (settings.fact_type,)
         self._settings = settings
         self._folder = Folder(settings.path, settings.pattern)
         self._form = Format(settings.delimiter, settings.max_row_bytes)
-        self._maker = FactMaker(settings, parse)
+        self._maker = FactMaker(settings, parse, by_contract=by_contract)
         self._file: DropFile | None = None
 
     def poll(self, cursor: Cursor | None) -> Batch:
@@ -88,17 +91,16 @@ class CsvDropSource:
     def _batch(self, position: Position, file: DropFile, offset: int, line: int) -> Batch:
         rows, offset, line = self._rows(file, offset, line)
         name = file.path.name
-        facts: list[Fact] = []
         if file.header_problem is None:
-            facts, rejects = self._maker.make(name, file.columns, rows)
+            maker: RowMaker = self._maker.of(name, file.columns)
         else:
-            rejects = self._maker.refuse(name, rows, file.header_problem)
+            maker = Refuser(name, self._settings.fact_type, file.header_problem)
         if offset < file.size:
             position = position.reading(file.partly(offset, line))
         else:
             position = position.finish(file.finished())
             self.close()
-        return Batch(facts, rejects, position.cursor())
+        return RowBatch(rows, maker, position.cursor())
 
     def _rows(self, file: DropFile, offset: int, line: int) -> tuple[list[Row], int, int]:
         """Read the rows of one batch; say where the next one begins.

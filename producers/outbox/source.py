@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backbone.errors import Fatal
-from backbone.fact import Fact
-from backbone.source import Batch, Cursor, Reject
+from backbone.source import Batch, Cursor, RowBatch
 from producers.outbox.page import PageSize, ReadLess
 from producers.outbox.row import FactMaker, OutboxRow, Parse
 from producers.outbox.snapshot import OutboxCursor, Sighting
@@ -48,12 +47,18 @@ class OutboxSource:
     them at a time may differ.
     """
 
-    def __init__(self, settings: Settings, database: Database, parse: Parse) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, parse: Parse, *, by_contract: bool = False
+    ) -> None:
+        """`by_contract`: `parse` does what backbone.contracts.parse does, so nobody need call it
+        for a row that is in order."""
         self.name = settings.name
         self.facts = tuple(settings.keys)
         self._settings = settings
         self._database = database
-        self._maker = FactMaker(settings.event_source, settings.keys, parse)
+        self._maker = FactMaker(
+            settings.event_source, settings.keys, parse, by_contract=by_contract
+        )
         self._size = PageSize(settings.max_rows, settings.max_batch_bytes)
         self._wait_seconds = settings.min_wait_seconds
 
@@ -117,13 +122,8 @@ class OutboxSource:
         return page, at.closed() if exhausted else at
 
     def _batch(self, rows: Sequence[OutboxRow], at: OutboxCursor) -> Batch:
-        made = [self._maker.make(row) for row in rows]
-        return Batch(
-            facts=[each for each in made if isinstance(each, Fact)],
-            rejects=[each for each in made if isinstance(each, Reject)],
-            cursor=at.to_json(),
-            wait_seconds=self._rest(found=bool(rows), more=not at.resting),
-        )
+        wait_seconds = self._rest(found=bool(rows), more=not at.resting)
+        return RowBatch(rows, self._maker, at.to_json(), wait_seconds)
 
     def _rest(self, *, found: bool, more: bool) -> float:
         if more:

@@ -185,6 +185,34 @@ def test_publishing_to_a_topic_that_is_not_there_publishes_nothing_at_all(log: L
     assert log.publisher(f"tx.{log.facts}", (log.cursors, 0)).open() is None
 
 
+def test_a_cursor_that_depends_on_the_messages_is_asked_for_once_all_are_taken(log: Log) -> None:
+    taken: list[bytes] = []
+
+    def made() -> Iterator[Message]:
+        for value in (b"a", b"b"):
+            taken.append(value)
+            yield _fact(log, value)
+
+    first = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    first.open()
+    first.publish(made(), lambda: b"behind " + b"".join(taken))
+    assert log.publisher(f"tx.{log.facts}", (log.cursors, 0)).open() == b"behind ab"
+
+
+def test_what_making_a_message_raises_comes_through_and_nothing_is_published(log: Log) -> None:
+    def made() -> Iterator[Message]:
+        yield _fact(log, b"a")
+        raise Fatal("the second one cannot be made")
+
+    first = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    first.open()
+    with pytest.raises(Fatal, match="cannot be made"):
+        first.publish(made(), b"1")
+    first.close()
+    assert log.publisher(f"tx.{log.facts}", (log.cursors, 0)).open() is None
+    assert list(log.reader().scan(log.facts)) == []
+
+
 def test_records_of_a_key_come_in_order_from_one_partition_with_their_headers(
     log: Log, subscription: Subscription
 ) -> None:

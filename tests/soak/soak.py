@@ -106,11 +106,9 @@ def test_a_storm_of_rebalances(world: World, seed: int) -> None:
 
 def _a_gust(fleet: Fleet) -> None:
     """One comes, or one leaves; a kind never dies out."""
+    steady = [each for each in fleet.members if each.module != SLOW_VIEW]  # the slow one is killed
     spare = [
-        each
-        for each in fleet.members
-        if sum(other.arguments == each.arguments for other in fleet.members) > 1
-        and each.module != SLOW_VIEW
+        each for each in steady if sum(other.arguments == each.arguments for other in steady) > 1
     ]
     what = fleet.chance.choice(("come", "leave", "accident"))
     if what == "leave" and spare:

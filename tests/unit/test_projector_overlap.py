@@ -1,16 +1,24 @@
 """A batch is worked out while the one before is on its way: by a store that takes its time, and
 whose answers may be lost."""
 
-from collections.abc import Callable, Iterator, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
-from backbone.errors import Transient
+from backbone.documents import encode
+from backbone.errors import Fenced, Transient
+from backbone.fact import Fact
+from backbone.log import Message
+from backbone.record import RecordBatch
+from backbone.views.encoding import decode_entry
 from backbone.views.memory_store import MemoryViews, MemoryViewWriter
-from backbone.views.store import Claimed, Part, ViewId, Writing
+from backbone.views.store import Claimed, EncodedEntry, Part, ViewId, Writing
+from processors import folding, latest
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
 from processors.view import View
@@ -86,18 +94,22 @@ def _fill(bench: Bench, random: Random, count: int) -> None:
 
 
 @pytest.mark.parametrize("view", [Orders(), PRICES], ids=["fold", "latest"])
+@pytest.mark.parametrize("few", [1, 100], ids=["columns", "rows"])
 @pytest.mark.parametrize("share", [0.0, 0.3])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_view_is_the_fold_of_its_log_however_slow_the_store(
-    view: View, share: float, seed: int
+    view: View, few: int, share: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick, slow = Bench(view), Bench(view)
+    monkeypatch.setattr(latest, "FEW", few)
+    monkeypatch.setattr(folding, "FEW", few)
     for bench in (quick, slow):
         _fill(bench, Random(seed), 60)
     quick.worker().run()
     worker = _worker(slow, _accidents(Random(seed), share), records=1 + seed)
     worker.run(500)
     assert slow.served() == quick.served()
+    assert list(slow.served()) == [f"K{number}" for number in range(6)]
     assert slow.status().offset == 60
     assert slow.dead() == 0
     writer = worker.projector._store.writer
@@ -142,3 +154,75 @@ def test_a_store_that_stays_away_is_not_given_more_and_more() -> None:
     assert isinstance(writer, SlowWriter)
     assert writer.most <= 2, "a part, and one heartbeat behind it"
     assert bench.served()["A"]["price"] == "1.0000"
+
+
+def test_one_partition_is_on_its_way_at_a_time() -> None:
+    """Each holds a connection, of which a process has a hundred."""
+    bench = Bench(PRICES, partitions=8)
+    for number in range(64):
+        bench.price(f"K{number}", "1.00", seconds=number)
+    worker = _worker(bench, iter(()), records=100)
+    polled = worker.subscription.poll(100, 0)
+    batches = [each for each in polled if isinstance(each, RecordBatch)]
+    assert len(batches) > 3
+    for batch in batches:
+        worker.projector.step(batch)
+        worker.projector.commit(batch)
+        assert sum(held.writing is not None for held in worker.projector._held.values()) == 1
+    worker.subscription.close()
+    assert len(bench.served()) == 64
+
+
+def test_whoever_was_overtaken_writes_no_dead_letter() -> None:
+    bench = Bench(PRICES)
+    bench.price("A", "1.00", seconds=1)
+    worker = _worker(bench, iter(()), records=100)
+    _send_one_batch(worker)
+    bench.views.writer().claim(bench.id, 0)
+    bench.append(Message(PRICES.topic, b"B", b"not a frame"))
+    with pytest.raises(Fenced):
+        worker.run()
+    assert bench.dead() == 0
+
+
+def test_a_fold_of_one_key_keeps_one_document_of_it_in_memory() -> None:
+    # all of them were kept until the batch ended: 1.6 GB for 4,000 facts
+    bench = Bench(Growing())
+    for number in range(1_500):
+        bench.price("A", f"{number + 1}.00", seconds=number)
+    worker = bench.worker()
+    batch = batch_of(worker)
+    tracemalloc.start()
+    worker.projector.step(batch)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(encode(bench_value(worker))) > 20_000
+    assert peak < 20_000_000
+
+
+def bench_value(worker: Worker) -> object:
+    (part,) = worker.projector._held[0].worked_out
+    (entry,) = part.entries.values()
+    assert isinstance(entry, EncodedEntry)
+    return decode_entry(entry.data).value
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A fold that remembers every price."""
+
+    name: str = "growing"
+    version: int = 1
+    topic: str = PRICES.topic
+    key: str = "k"
+    example: str = ""
+    freshness_seconds: int = 1
+    description: str = ""
+
+    @property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        return {PRICES.fact: ("price",)}
+
+    def apply(self, state: Mapping[str, Any] | None, fact: Fact) -> Mapping[str, Any]:
+        before = state["prices"] if state else []
+        return {"prices": [*before, str(fact.data["price"]).rjust(20)]}

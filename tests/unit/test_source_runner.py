@@ -1,8 +1,9 @@
 """The SourceRunner on memory twins: one transaction for all of a batch; crashes; zombies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import pytest
@@ -35,8 +36,11 @@ class Numbers:
     away: int = 0
     polled: list[Cursor | None] = field(default_factory=list)
     facts: Sequence[str] = (FACT,)
+    asked_again: Event = field(default_factory=Event)
 
     def poll(self, cursor: Cursor | None) -> Batch:
+        if self.polled:
+            self.asked_again.set()
         if self.away:
             self.away -= 1
             raise Transient("the database is away")
@@ -68,7 +72,9 @@ class Bench:
     log: MemoryLog = field(default_factory=MemoryLog)
     contracts: Contracts = field(default_factory=lambda: Contracts.load(REPOSITORY / "avro"))
     max_bytes: int = 1_000_000
+    fail_before_commit: int = 0
     fail_after_commit: int = 0
+    before_commit: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         registry = MemoryRegistry()
@@ -82,7 +88,7 @@ class Bench:
 
     def publisher(self, shard: int) -> Any:
         made = self.log.publisher(f"tx-{shard}", ("cursor.numbers", shard))
-        return Unsure(made, self) if self.fail_after_commit else made
+        return Unsure(made, self)
 
     def runner(self, source: Numbers) -> SourceRunner:
         limits = {TOPIC: self.max_bytes}
@@ -116,7 +122,8 @@ class Bench:
 
 @dataclass
 class Unsure:
-    """A publisher whose commits take effect while their answers are lost, so many times."""
+    """A publisher whose transactions fail, so many times before they take effect and so many times
+    after that, when only the answer is lost."""
 
     publisher: MemoryPublisher
     bench: Bench
@@ -124,7 +131,11 @@ class Unsure:
     def open(self) -> bytes | None:
         return self.publisher.open()
 
-    def publish(self, messages: Sequence[Message], cursor: bytes) -> None:
+    def publish(self, messages: Iterable[Message], cursor: bytes | Callable[[], bytes]) -> None:
+        assert self.bench.before_commit(), "nothing was waited for"
+        if self.bench.fail_before_commit > 0:
+            self.bench.fail_before_commit -= 1
+            raise Transient("nothing was committed")
         self.publisher.publish(messages, cursor)
         if self.bench.fail_after_commit > 0:
             self.bench.fail_after_commit -= 1
@@ -178,6 +189,22 @@ def test_a_commit_of_unknown_outcome_publishes_nothing_twice(bench: Bench) -> No
     assert bench.cursor().published == 8
 
 
+def test_what_was_polled_ahead_of_a_commit_that_failed_is_not_published(bench: Bench) -> None:
+    bench.fail_before_commit = 2
+    source = Numbers(8)
+    bench.run(source)
+    assert bench.ids() == [f"id-{number}" for number in range(8)]
+    assert source.polled[:2] == [None, {"next": 2}]
+
+
+def test_the_next_batch_is_polled_while_one_is_published(bench: Bench) -> None:
+    source = Numbers(4)
+    bench.before_commit = lambda: source.asked_again.wait(10)
+    bench.run(source)
+    assert bench.ids() == [f"id-{number}" for number in range(4)]
+    assert source.polled[:2] == [None, {"next": 2}]
+
+
 def test_a_source_that_does_not_answer_is_waited_for(bench: Bench) -> None:
     bench.run(Numbers(2, away=2))
     assert bench.ids() == ["id-0", "id-1"]
@@ -225,7 +252,7 @@ def test_a_fact_too_large_for_its_topic_is_refused_with_its_own_row(bench: Bench
 def test_an_idle_poll_commits_nothing_and_remembers_its_cursor(bench: Bench) -> None:
     source = Numbers(2)
     bench.run(source)
-    assert source.polled == [None, {"next": 2}]
+    assert source.polled == [None, {"next": 2}, {"next": 2}]  # the second one ahead of the commit
     assert len(bench.log.topics["cursor.numbers"].partitions[0]) == 1
 
 

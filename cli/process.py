@@ -17,7 +17,7 @@ _NEW_OBJECTS = 50_000
 
 def collect_rarely() -> None:
     """A batch is tens of thousands of objects that live for a moment and form no cycles. Looking
-    for cycles after every 700 of them took a quarter of a source's time (tried)."""
+    for cycles after every 700 of them takes a good part of a source's time."""
     gc.freeze()  # what was imported stays
     gc.set_threshold(_NEW_OBJECTS)
 

@@ -74,7 +74,7 @@ def codec() -> Codec:
 
 def batch_codec() -> Codec:
     """For views: it decodes batches at once."""
-    from backbone.codec.columnar_engine import columnar  # noqa: PLC0415
+    from backbone.codec.columnar_engine import columnar  # noqa: PLC0415 - Polars
 
     return Codec(contracts(), registry(), batch_engine=columnar)
 
@@ -227,7 +227,7 @@ def tracing() -> "Tracing | None":
     endpoint = settings().otlp_endpoint
     if not endpoint and not any(os.environ.get(name) for name in OTLP_VARIABLES):
         return None
-    from backbone.tracing.collector import over_http  # noqa: PLC0415
+    from backbone.tracing.collector import over_http  # noqa: PLC0415 - where it is on
 
     return over_http(settings().app, endpoint)
 
@@ -243,7 +243,7 @@ def source_tracing() -> "SourceSpans | None":
     made = tracing()
     if made is None:
         return None
-    from backbone.tracing.source_spans import SourceSpans  # noqa: PLC0415
+    from backbone.tracing.source_spans import SourceSpans  # noqa: PLC0415 - where it is on
 
     return SourceSpans(made.tracer, settings().trace_share)
 
@@ -255,8 +255,8 @@ def traced(
     made = tracing()
     if made is None:
         return writer, []
-    from backbone.middleware.tracing import trace  # noqa: PLC0415
-    from backbone.tracing.view_spans import ViewSpans  # noqa: PLC0415
+    from backbone.middleware.tracing import trace  # noqa: PLC0415 - where it is on
+    from backbone.tracing.view_spans import ViewSpans  # noqa: PLC0415 - where it is on
 
     spans = ViewSpans(made.tracer, name, group)
     return TracedViewWriter(writer, spans), [trace(spans)]

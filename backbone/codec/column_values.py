@@ -74,7 +74,7 @@ def _maker(names: tuple[str, ...]) -> Callable[[Iterable[Any]], list[dict[str, A
     items = ", ".join(f"{name!r}: {each}" for name, each in zip(names, variables, strict=True))
     source = f"lambda rows: [{{{items}}} for {', '.join(variables)}, in rows]"
     # the text is made of this package's own words and of quoted field names
-    made: Callable[[Iterable[Any]], list[dict[str, Any]]] = eval(source)  # noqa: S307
+    made: Callable[[Iterable[Any]], list[dict[str, Any]]] = eval(source)  # noqa: S307 - of the line above
     return made
 
 

@@ -17,7 +17,7 @@ ON = [bytes((low & 0x7F | 0x80, low >> 7 | 0x80)) for low in range(1 << BITS)]
 SMALL = 1 << BITS
 """The first number that does not stand in `VARINTS`."""
 VARINTS = [
-    bytes((low,)) if low < 0x80 else bytes((low & 0x7F | 0x80, low >> 7))  # noqa: PLR2004
+    bytes((low,)) if low < 0x80 else bytes((low & 0x7F | 0x80, low >> 7))  # noqa: PLR2004 - 7 bits
     for low in range(1 << BITS)
 ]
 

@@ -5,8 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 from backbone.contracts.domain import EPOCH, EXACT, INT32, INT64, MAX_MICROS, MIN_MICROS
-from backbone.contracts.shape import MAX_DECIMAL_BYTES, Array, Field, Leaf, Nullable, Record, Shape
-from backbone.contracts.straight import Code, Straight, is_plain, write_fields
+from backbone.contracts.shape import MAX_DECIMAL_BYTES, Field, Leaf, Record
+from backbone.contracts.straight import (
+    Code,
+    Steps,
+    Straight,
+    is_plain,
+    write_fields,
+    write_text,
+    write_value,
+)
 
 _NAMES = {
     "Decimal": Decimal,
@@ -26,44 +34,14 @@ def straight_lift(shape: Record) -> Straight | None:
     return code.compiled()
 
 
-def _value(code: Code, shape: Shape, value: str) -> str:
-    """Write how `value` is lifted; give an expression for what it becomes."""
-    match shape:
-        case Nullable(inner):
-            with code.inside(f"if {value} is not None:"):
-                code.line(f"{value} = {_value(code, inner, value)}")
-        case Array(items):
-            return _array(code, items, value)
-        case Record():
-            return _record(code, shape, value)
-        case Leaf():
-            _LEAVES[shape.logical or shape.kind](code, shape, value)
-    return value
-
-
 def _record(code: Code, shape: Record, value: str) -> str:
     lifted: list[str] = []
 
     def field(each: Field, found: str) -> None:
-        lifted.append(f"{each.name!r}: {_value(code, each.shape, found)}")
+        lifted.append(f"{each.name!r}: {write_value(code, each.shape, found, _STEPS)}")
 
     write_fields(code, shape, value, field)
     return f"{{{', '.join(lifted)}}}"
-
-
-def _array(code: Code, items: Shape, value: str) -> str:
-    made, item = code.new(), code.new()
-    code.doubt_if(f"type({value}) is not list")
-    code.line(f"{made} = []")
-    with code.inside(f"for {item} in {value}:"):
-        code.line(f"{made}.append({_value(code, items, item)})")
-    return made
-
-
-def _string(code: Code, _: Leaf, value: str) -> None:
-    code.doubt_if(f"type({value}) is not str or '\\0' in {value}")
-    with code.inside(f"if not {value}.isascii():"):
-        code.line(f"{value}.encode()")  # raises for half a surrogate pair
 
 
 def _integer(low: int, high: int) -> Callable[[Code, Leaf, str], None]:
@@ -91,10 +69,11 @@ def _instant(code: Code, _: Leaf, value: str) -> None:
 
 
 _LEAVES: Mapping[str, Callable[[Code, Leaf, str], None]] = {
-    "string": _string,
+    "string": write_text,
     "int": _integer(*INT32),
     "long": _integer(*INT64),
     "boolean": _boolean,
     "decimal": _decimal,
     "timestamp-micros": _instant,
 }
+_STEPS = Steps(_record, _LEAVES)

@@ -8,6 +8,7 @@ accepted, and tests/unit/codec/test_straight.py holds that both give the same.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from backbone.contracts.rules import broken_by
@@ -67,6 +68,44 @@ class Code:
             return None
         made: Straight = self.names["straight"]
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a reading turn writes for a record, and for each kind of leaf."""
+
+    record: Callable[[Code, Record, str], str]
+    leaves: Mapping[str, Callable[[Code, Leaf, str], None]]
+
+
+def write_value(code: Code, shape: Shape, value: str, steps: Steps) -> str:
+    """Write how `value` is read; give the name of what was read, often the same variable."""
+    match shape:
+        case Nullable(inner):
+            with code.inside(f"if {value} is not None:"):
+                code.line(f"{value} = {write_value(code, inner, value, steps)}")
+        case Array(items):
+            return _write_list(code, items, value, steps)
+        case Record():
+            return steps.record(code, shape, value)
+        case Leaf():
+            steps.leaves[shape.logical or shape.kind](code, shape, value)
+    return value
+
+
+def _write_list(code: Code, items: Shape, value: str, steps: Steps) -> str:
+    made, item = code.new(), code.new()
+    code.doubt_if(f"type({value}) is not list")
+    code.line(f"{made} = []")
+    with code.inside(f"for {item} in {value}:"):
+        code.line(f"{made}.append({write_value(code, items, item, steps)})")
+    return made
+
+
+def write_text(code: Code, _: Leaf, value: str) -> None:
+    code.doubt_if(f"type({value}) is not str or '\\0' in {value}")
+    with code.inside(f"if not {value}.isascii():"):
+        code.line(f"{value}.encode()")  # raises for half a surrogate pair
 
 
 def write_rules(code: Code, field: Field, value: str) -> None:

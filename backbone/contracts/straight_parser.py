@@ -6,8 +6,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from backbone.contracts.domain import INT32, INT64
-from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
-from backbone.contracts.straight import Code, Straight, is_plain, write_fields, write_rules
+from backbone.contracts.shape import Field, Leaf, Record
+from backbone.contracts.straight import (
+    Code,
+    Steps,
+    Straight,
+    is_plain,
+    write_fields,
+    write_rules,
+    write_text,
+    write_value,
+)
 
 DECIMAL = re.compile(r"[+-]?[0-9]{1,60}(\.[0-9]{1,60})?").fullmatch
 WHOLE = re.compile(r"-?[0-9]{1,18}").fullmatch
@@ -35,27 +44,11 @@ def straight_parser(shape: Record) -> Straight | None:
     return code.compiled()
 
 
-def _value(code: Code, shape: Shape, value: str) -> str:
-    """Write how `value` is read; give the name of what was read, often the same variable."""
-    match shape:
-        case Nullable(inner):
-            with code.inside(f"if {value} is not None:"):
-                code.line(f"{value} = {_value(code, inner, value)}")
-            return value
-        case Array(items):
-            return _array(code, items, value)
-        case Record():
-            return _record(code, shape, value)
-        case Leaf():
-            _LEAVES[shape.logical or shape.kind](code, shape, value)
-    return value
-
-
 def _record(code: Code, shape: Record, value: str) -> str:
     taken: list[str] = []
 
     def field(each: Field, found: str) -> None:
-        read = _value(code, each.shape, found)
+        read = write_value(code, each.shape, found, _STEPS)
         write_rules(code, each, read)
         taken.append(f"{each.name!r}: {read}")
 
@@ -63,21 +56,6 @@ def _record(code: Code, shape: Record, value: str) -> str:
     made = code.new()
     code.line(f"{made} = {{{', '.join(taken)}}}")
     return made
-
-
-def _array(code: Code, items: Shape, value: str) -> str:
-    made, item = code.new(), code.new()
-    code.doubt_if(f"type({value}) is not list")
-    code.line(f"{made} = []")
-    with code.inside(f"for {item} in {value}:"):
-        code.line(f"{made}.append({_value(code, items, item)})")
-    return made
-
-
-def _string(code: Code, _: Leaf, value: str) -> None:
-    code.doubt_if(f"type({value}) is not str or '\\0' in {value}")
-    with code.inside(f"if not {value}.isascii():"):
-        code.line(f"{value}.encode()")  # raises for half a surrogate pair
 
 
 def _integer(low: int, high: int) -> Callable[[Code, Leaf, str], None]:
@@ -111,9 +89,10 @@ def _instant(code: Code, _: Leaf, value: str) -> None:
 
 
 _LEAVES: Mapping[str, Callable[[Code, Leaf, str], None]] = {
-    "string": _string,
+    "string": write_text,
     "int": _integer(*INT32),
     "long": _integer(*INT64),
     "decimal": _decimal,
     "timestamp-micros": _instant,
 }
+_STEPS = Steps(_record, _LEAVES)

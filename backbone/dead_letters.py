@@ -7,8 +7,8 @@ Written in Kafka Connect's family as text (DeadLetterQueueReporter.java), widely
 from collections.abc import Sequence
 from datetime import datetime
 
-from backbone.envelope import rfc3339
 from backbone.errors import Poison
+from backbone.instants import rfc3339
 from backbone.log import Message
 from backbone.record import Header, Record
 from backbone.source import Reject

@@ -4,14 +4,14 @@ A decimal is a string with the scale it came with, an instant RFC 3339 in UTC wi
 equal values are equal texts, whichever engine rendered them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from backbone.envelope import rfc3339
+from backbone.instants import rfc3339
 
 _OURS = (
     orjson.OPT_PASSTHROUGH_DATETIME
@@ -26,6 +26,22 @@ def encode(value: Any) -> bytes:
         return orjson.dumps(value, _render_one, _OURS)
     except TypeError:  # names that are no text, numbers beyond 64 bits, or what is refused
         return orjson.dumps(render(value), option=_OURS)
+
+
+Shown = orjson.Fragment
+"""A part of a document as text already: `encode` puts it where it stands."""
+
+
+def shown(value: Any, members: Sequence[str] = ()) -> Shown:
+    """`value` as a document shows it; of an object, or of each in a list, only these members.
+    Raises TypeError as `render` does, and KeyError for a member that is not there."""
+    return Shown(encode(_only(value, members) if members else value))
+
+
+def _only(value: Any, members: Sequence[str]) -> Any:
+    if isinstance(value, list):
+        return [_only(each, members) for each in value]
+    return None if value is None else {name: value[name] for name in members}
 
 
 def _render_one(value: Any) -> Any:
@@ -68,6 +84,6 @@ def _render_other(value: Any) -> Any:
         return {str(name): render(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [render(member) for member in value]
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int | float | Shown):
         return value
     raise TypeError(f"a document cannot hold a {type(value).__name__}")

@@ -5,15 +5,14 @@ Sources: cloudevents/spec kafka-protocol-binding.md §3.2; w3c/trace-context.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from backbone.fact import Envelope
+from backbone.instants import millis, rfc3339
 from backbone.record import Header, Headers
 
 SPEC_VERSION = b"1.0"
-_EPOCH = datetime.fromtimestamp(0, UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)  # this very object: no header says it
-_MILLISECOND = timedelta(milliseconds=1)
 
 _OPTIONAL = (
     ("ce_subject", "subject"),
@@ -22,12 +21,6 @@ _OPTIONAL = (
     ("traceparent", "traceparent"),
     ("tracestate", "tracestate"),
 )
-
-
-def rfc3339(instant: datetime) -> str:
-    """UTC with a Z and six digits, so that equal instants are equal texts."""
-    there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return there.isoformat(timespec="microseconds")[:-6] + "Z"  # without +00:00
 
 
 def context_headers(context: Mapping[str, str]) -> list[Header]:
@@ -80,11 +73,6 @@ def origin(headers: Headers, published_ms: int) -> tuple[str, str, str, int]:
     envelope = from_headers(headers, _NEVER)
     occurred_ms = published_ms if envelope.time is _NEVER else millis(envelope.time)
     return envelope.id, envelope.source, envelope.sequence, occurred_ms
-
-
-def millis(instant: datetime) -> int:
-    """Whole milliseconds since 1970, without the detour over a float."""
-    return (instant - _EPOCH) // _MILLISECOND
 
 
 def _instant(text: str | None, otherwise: datetime) -> datetime:

@@ -1,9 +1,11 @@
 """Fact: something that happened, immutable, with its envelope and where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from backbone.documents import Shown, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,14 @@ class Fact:
     position: LogPosition | None = field(default=None, compare=False)
     order_version: int = field(default=0, compare=False)
     published_at: datetime | None = field(default=None, compare=False)
+
+    def shown(self, name: str, *members: str) -> Shown:
+        """A field as documents show it, for a view that only passes it on: where many facts are
+        read at once its text is made of all of them at once. Of an object, or of each object in
+        a list, only these members, in this order. Raises KeyError for what is not there."""
+        return shown(self.data[name], members)
+
+    def each(self, name: str, member: str) -> Sequence[Any]:
+        """A member of each object in a list: of many facts that are read at once, without the
+        objects. Raises KeyError for what is not there."""
+        return [item[member] for item in self.data[name]]

@@ -60,16 +60,6 @@ VIEW_CURRENT = Gauge(
     ["view", "partition"],
     registry=REGISTRY,
 )
-GATEWAY_REQUESTS = Counter(
-    "backbone_gateway_requests_total", "Requests answered", ["route", "status"], registry=REGISTRY
-)
-GATEWAY_SECONDS = Histogram(
-    "backbone_gateway_request_seconds",
-    "From request to answer",
-    ["route"],
-    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
-    registry=REGISTRY,
-)
 GATEWAY_STALE = Counter(
     "backbone_gateway_stale_responses_total",
     "Answers older than the view's objective",

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.straight import Straight
-from backbone.envelope import SPEC_VERSION, rfc3339
+from backbone.envelope import SPEC_VERSION
+from backbone.instants import rfc3339
 from backbone.log import Message
 from backbone.record import Header
 from backbone.source import Draft

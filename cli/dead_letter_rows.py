@@ -18,8 +18,8 @@ from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import PII, Contract
 from backbone.contracts.masking import MASKED, mask
 from backbone.dead_letter_reading import DeadLetter, printable
-from backbone.envelope import rfc3339
 from backbone.errors import Poison, Transient
+from backbone.instants import rfc3339
 from backbone.record import Headers, Record
 
 _DELIMITERS = (",", ";", "\t", "|")  # a row does not say its own

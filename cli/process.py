@@ -12,7 +12,7 @@ from backbone.errors import Transient
 from backbone.logs import logger
 
 T = TypeVar("T")
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 
 
 def collect_rarely() -> None:

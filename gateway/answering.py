@@ -6,16 +6,17 @@ One plain ASGI callable instead of a stack of middleware, because every request 
 import math
 import re
 import traceback
-from collections.abc import Callable
-from random import getrandbits
+from collections.abc import Iterator
+from itertools import count
 from time import perf_counter
 from typing import Final
+from uuid import uuid4
 
 from starlette.types import Receive, Scope, Send
 
 from backbone.errors import BackboneError, Transient
 from backbone.logs import logger
-from backbone.metrics import GATEWAY_REQUESTS, GATEWAY_SECONDS
+from backbone.request_metrics import requests_of
 from gateway.problem import (
     INTERNAL,
     METHOD_NOT_ALLOWED,
@@ -31,6 +32,7 @@ from gateway.routing import raw_path
 _SANE_CORRELATION_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _READING: Final = frozenset({"GET", "HEAD"})
 _NO_BODY: Final = frozenset({204, 304})
+_TWELVE_DIGITS: Final = 0xFFFFFFFFFFFF
 
 
 class Answering:
@@ -39,9 +41,7 @@ class Answering:
     def __init__(self, route: str, endpoint: Endpoint) -> None:
         self._route = route
         self._endpoint = endpoint
-        self._observe = GATEWAY_SECONDS.labels(route).observe
-        # By status: looking one up costs more than counting.
-        self._counts: dict[int, Callable[[], None]] = {}
+        self._count = requests_of(route).count
         self._log = logger("gateway")
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -59,14 +59,7 @@ class Answering:
             body = b""
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        count = self._counts.get(status) or self._new_count(status)
-        count()
-        self._observe(perf_counter() - started)
-
-    def _new_count(self, status: int) -> Callable[[], None]:
-        made: Callable[[], None] = GATEWAY_REQUESTS.labels(self._route, status).inc
-        self._counts[status] = made
-        return made
+        self._count(status, perf_counter() - started)
 
     def _told(self, error: Exception, scope: Scope, correlation_id: str) -> Reply:
         if isinstance(error, Problem):
@@ -108,15 +101,20 @@ def _correlation_id(scope: Scope) -> bytes:
     given = first_header(scope, b"x-correlation-id")
     if given is not None and _SANE_CORRELATION_ID.fullmatch(given):
         return given
-    return _uuid4().encode()
+    return next(_CORRELATION_IDS)
 
 
-def _uuid4() -> str:
-    """As `uuid.uuid4`, as text, in a third of its time and without a call of the system, which
-    would let go of the interpreter's lock. It names a request and keeps no secret."""
-    digits = f"{getrandbits(128):032x}"
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+def _correlation_ids() -> Iterator[bytes]:
+    """UUIDs (version 4 in form) that differ in their last digits within a process and in all others
+    between processes: one number is drawn, then counted on from. They name requests and keep no
+    secret; a `uuid.uuid4` each takes ten times as long."""
+    drawn = str(uuid4()).encode()
+    start = int(drawn[24:], 16)
+    for number in count(start):
+        yield b"%b%012x" % (drawn[:24], number & _TWELVE_DIGITS)
+
+
+_CORRELATION_IDS: Final = _correlation_ids()
 
 
 def _unavailable(error: Transient) -> Problem:

@@ -11,7 +11,7 @@ asks before each use. A 304 costs the body only, and its headers replace the sto
 import re
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
@@ -25,14 +25,24 @@ _CACHING: Final[tuple[ReplyHeader, ...]] = (
 _ETAGS: Final = re.compile(rb'"[^"]*"')
 
 
-def cacheable(body: bytes, headers: Sequence[ReplyHeader], scope: Scope) -> Reply:
-    """A JSON body with its ETag, or 304 with the same headers when the client has it already."""
-    etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
-    told = ((b"etag", etag), *_CACHING, *headers)
+class Body(NamedTuple):
+    """A JSON body and its ETag."""
+
+    data: bytes
+    etag: bytes
+
+
+def body_of(data: bytes) -> Body:
+    return Body(data, b'"%b"' % blake2b(data, digest_size=12).hexdigest().encode())
+
+
+def cacheable(body: Body, headers: Sequence[ReplyHeader], scope: Scope) -> Reply:
+    """A body with its ETag, or 304 with the same headers when the client has it already."""
+    told = ((b"etag", body.etag), *_CACHING, *headers)
     asked = all_headers(scope, b"if-none-match")
-    if asked and _is_known(etag, asked):
+    if asked and _is_known(body.etag, asked):
         return Reply(304, told, b"")
-    return Reply(200, (JSON, *told), body)
+    return Reply(200, (JSON, *told), body.data)
 
 
 def _is_known(etag: bytes, if_none_match: Sequence[bytes]) -> bool:

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
+
+_MILLIS: Final = tuple(f".{each:03}Z" for each in range(1000))
 
 
 def rfc3339(ms: int) -> str:
-    seconds, rest = divmod(ms, 1000)
-    return f"{_until_seconds(seconds)}.{rest:03}Z"
+    return _until_seconds(ms // 1000) + _MILLIS[ms % 1000]
 
 
 @lru_cache(maxsize=4096)  # facts are published many in a second: hardly two share a millisecond

@@ -25,22 +25,21 @@ class PathRoute(BaseRoute):
         self._names = tuple(self._pattern.groupindex)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        found = self._pattern.fullmatch(raw_path(scope))
+        path = raw_path(scope)
+        found = self._pattern.fullmatch(path)
         if found is None:
             return Match.NONE, {}
+        raw = found.groups()
+        if b"%" in path:
+            raw = tuple(map(unquote_to_bytes, raw))
         try:
-            parameters = dict(zip(self._names, map(_text, found.groups()), strict=True))
+            parameters = [each.decode() for each in raw]
         except UnicodeDecodeError:
             return Match.NONE, {}
-        return Match.FULL, {"path_params": parameters}
+        return Match.FULL, {"path_params": dict(zip(self._names, parameters, strict=True))}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
-
-
-def _text(raw: bytes) -> str:
-    """Percent-decoded; most segments hold nothing to decode."""
-    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -5,28 +5,23 @@ Fact by fact, decoded at once where that is quicker. Nothing here knows a store,
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import orjson
 
-from backbone.codec.engine import ColumnBatch
 from backbone.codec.entry_columns import Origins, entries
-from backbone.codec.framing import names_schema
 from backbone.documents import encode
 from backbone.errors import Poison, PoisonReason
-from backbone.record import Headers, Outcome, Outcomes, RecordBatch
+from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Status, Version
+from processors.batch_facts import BatchFacts, Decoder
 from processors.record_fact import RecordFact
-from processors.record_key import text_key
 from processors.stored import Stored
 from processors.view import Document, View
 
-FEW: Final = 100
-"""Below so many records they are decoded faster one by one."""
 _MAX_BYTES: Final = 8 * 1024 * 1024  # of the documents of one part, give or take one
-_SLICE: Final = 5_000  # records whose facts are in memory at the same time
 
 
 class _Change(NamedTuple):
@@ -37,29 +32,22 @@ class _Change(NamedTuple):
     version: Version
     document: bytes | None
 
+    def state(self) -> Document | None:
+        return None if self.document is None else orjson.loads(self.document)
 
-class _State(NamedTuple):
-    """What a key holds before the next fact: as stored, or as the last fact left it."""
+
+class _Stored(NamedTuple):
+    """What the store holds of a key."""
 
     version: Version
-    value: Document | None
-    text: bytes | None = None
+    value: Document
 
-    @property
-    def document(self) -> Document | None:
-        return self.value if self.text is None else orjson.loads(self.text)
+    def state(self) -> Document:
+        return self.value
 
 
-class Decoder(Protocol):
-    """The codec, as far as it is needed here."""
-
-    def decode_batch(self, batch: RecordBatch, places: range) -> ColumnBatch | None: ...
-
-    def decode(
-        self, value: bytes | None, topic: str, headers: Headers = ()
-    ) -> tuple[str, dict[str, Any]]: ...
-
-    def order_version(self, type_name: str, data: Mapping[str, Any], offset: int) -> int: ...
+_State = _Change | _Stored
+"""What a key holds before the next fact: as stored, or as the last fact left it."""
 
 
 class Folding:
@@ -67,8 +55,7 @@ class Folding:
 
     def __init__(self, view: View, decoder: Decoder, partitions: int) -> None:
         self._view = view
-        self._decoder = decoder
-        self._partitions = partitions
+        self._facts = BatchFacts(view, decoder, partitions)
 
     def work(
         self, batch: RecordBatch, status: Status, stored: Stored, outcomes: Outcomes
@@ -85,88 +72,35 @@ class Folding:
     ) -> Iterator[_Change]:
         """One by one: only the last change of a key may stay in memory."""
         states: dict[str, _State | None] = {}
-        for start in range(first, len(batch), _SLICE):
-            places = range(start, min(start + _SLICE, len(batch)))
-            facts = list(self._facts(batch, places, outcomes))
-            _learn(states, stored, [fact.key for _, fact in facts])
-            yield from self._apply(facts, batch, states, outcomes)
-
-    def _facts(
-        self, batch: RecordBatch, places: range, outcomes: Outcomes
-    ) -> Iterator[tuple[int, RecordFact]]:
-        """The facts that the view reads, with their places."""
-        for index, type_name, data in self._decoded(batch, places, outcomes):
-            if type_name not in self._view.reads:
-                continue
-            try:
-                key = text_key(batch.keys[index], batch.partition, self._partitions)
-            except Poison as poison:
-                outcomes.poison(index, poison)
-                continue
-            version = self._decoder.order_version(type_name, data, batch.offsets[index])
-            yield index, RecordFact(type_name, data, key, version, batch, index)
-
-    def _decoded(
-        self, batch: RecordBatch, places: range, outcomes: Outcomes
-    ) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        at_once = self._decoder.decode_batch(batch, places) if len(places) >= FEW else None
-        if at_once is None:
-            yield from self._decoded_alone(batch, places, outcomes)
-            return
-        for index, poison in at_once.poisons.items():
-            outcomes.poison(index, poison)
-        rows = [
-            (index, type_name, data)
-            for type_name, columns in at_once.facts.items()
-            for index, data in columns.rows()
-        ]
-        yield from sorted(rows, key=lambda row: row[0])
-
-    def _decoded_alone(
-        self, batch: RecordBatch, places: range, outcomes: Outcomes
-    ) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        for index in places:
-            try:
-                type_name, data = self._decode(batch, index)
-            except Poison as poison:
-                outcomes.poison(index, poison)
-                continue
-            yield index, type_name, data
-
-    def _decode(self, batch: RecordBatch, index: int) -> tuple[str, dict[str, Any]]:
-        """Headers are looked at where the value alone does not say what it is: they cost."""
-        value = batch.values[index]
-        try:
-            return self._decoder.decode(value, batch.topic)
-        except Poison:
-            headers = batch.headers[index]
-            if not names_schema(headers):
-                raise
-        return self._decoder.decode(value, batch.topic, headers)
+        for facts in self._facts.slices(batch, first, outcomes):
+            _learn(states, stored, [fact.key for fact in facts])
+            yield from self._apply(facts, batch.offsets, states, outcomes)
 
     def _apply(
         self,
-        facts: Sequence[tuple[int, RecordFact]],
-        batch: RecordBatch,
+        facts: Sequence[RecordFact],
+        offsets: Sequence[int],
         states: dict[str, _State | None],
         outcomes: Outcomes,
     ) -> Iterator[_Change]:
         """Fold fact by fact; `states` are brought forward."""
-        for index, fact in facts:
-            before = states[fact.key]
+        for fact in facts:
+            key, place = fact.key, fact.place
+            before = states[key]
             # equal order versions are told apart by the log: the later statement counts
-            version = fact.order_version, batch.offsets[index]
+            version = fact.order_version, offsets[place]
             if before is not None and version <= before.version:
-                outcomes.set(index, Outcome.SUPERSEDED)
+                outcomes.set(place, Outcome.SUPERSEDED)
                 continue
             try:
-                value = self._view.apply(None if before is None else before.document, fact)
+                value = self._view.apply(None if before is None else before.state(), fact)
                 text = None if value is None else encode(value)
             except Exception as error:  # noqa: BLE001 - whatever a fold raises, its fact is poison
-                outcomes.poison(index, _failed(self._view.name, error))
+                outcomes.poison(place, _failed(self._view.name, error))
                 continue
-            states[fact.key] = None if text is None else _State(version, None, text)
-            yield _Change(index, fact.key, version, text)
+            change = _Change(place, key, version, text)
+            states[key] = None if text is None else change
+            yield change
 
 
 def _learn(states: dict[str, _State | None], stored: Stored, keys: Sequence[str]) -> None:
@@ -176,7 +110,7 @@ def _learn(states: dict[str, _State | None], stored: Stored, keys: Sequence[str]
 
 
 def _state(entry: Entry | None) -> _State | None:
-    return None if entry is None else _State((entry.order_version, entry.offset), entry.value)
+    return None if entry is None else _Stored((entry.order_version, entry.offset), entry.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +173,7 @@ def part_until(
 ) -> Part:
     """The part of a batch up to its place `end`, for a view that stands at `before`."""
     published_ms = batch.timestamps_ms[end - 1]
-    after = replace(
-        before,
+    after = before._replace(
         offset=max(before.offset, batch.offsets[end - 1] + 1),
         as_of_ms=max(before.as_of_ms, published_ms) if entries else before.as_of_ms,
         current_until_ms=max(before.current_until_ms, published_ms),

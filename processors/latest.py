@@ -19,7 +19,8 @@ from backbone.errors import Poison
 from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import EncodedEntry, Part, Status, Version
-from processors.folding import FEW, part_until
+from processors.batch_facts import FEW
+from processors.folding import part_until
 from processors.record_key import text_key
 from processors.stored import Stored
 from processors.view import LatestByKey

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import mul
 from typing import Any, ClassVar
 
 from backbone.fact import Fact
@@ -10,6 +11,7 @@ from processors.view import Document
 
 PLACED = "shop.sales.OrderPlaced"
 CANCELLED = "shop.sales.OrderCancelled"
+_LINE = ("stock_code", "description", "quantity", "unit_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +32,30 @@ class Orders:
     }
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:
-        before = state or {"order_id": fact.data["order_id"], "status": "placed", "lines": []}
-        return {**before, **_CHANGES[fact.type](before, fact.data)}
+        before = state or {"order_id": fact.key, "status": "placed", "lines": []}
+        return {**before, **_CHANGES[fact.type](before, fact)}
 
 
-def _placed(before: Document, data: Mapping[str, Any]) -> dict[str, Any]:
-    lines = [
-        {
-            "stock_code": line["stock_code"],
-            "description": line["description"],
-            "quantity": line["quantity"],
-            "unit_price": line["unit_price"],
-        }
-        for line in data["lines"]
-    ]
-    total = sum((line["quantity"] * line["unit_price"] for line in lines), Decimal(0))
+def _placed(before: Document, fact: Fact) -> dict[str, Any]:
+    data = fact.data
+    total = sum(
+        map(mul, fact.each("lines", "quantity"), fact.each("lines", "unit_price")), Decimal(0)
+    )
     return {
         "status": before["status"],
-        "placed_at": data["placed_at"],
+        "placed_at": fact.shown("placed_at"),
         "country": data["country"],
         "currency": data["currency"],
-        "lines": lines,
+        "lines": fact.shown("lines", *_LINE),
         "total": total,
     }
 
 
-def _cancelled(_: Document, data: Mapping[str, Any]) -> dict[str, Any]:
+def _cancelled(_: Document, fact: Fact) -> dict[str, Any]:
     return {
         "status": "cancelled",
-        "cancelled_at": data["cancelled_at"],
-        "reason": data["reason"],
+        "cancelled_at": fact.shown("cancelled_at"),
+        "reason": fact.data["reason"],
     }
 
 

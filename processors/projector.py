@@ -11,7 +11,7 @@ and healed from the log.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from backbone import metrics
@@ -21,14 +21,14 @@ from backbone.log import BEGINNING, End
 from backbone.logs import logger
 from backbone.record import Outcomes, RecordBatch
 from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writing
-from processors import folding, latest
+from processors import batch_facts, latest
 from processors.folding import Folding
 from processors.latest import Latest
 from processors.stored import Stored, Versions, version_of
 from processors.view import LatestByKey, View
 
 
-class Decoder(folding.Decoder, latest.BatchDecoder, Protocol):
+class Decoder(batch_facts.Decoder, latest.BatchDecoder, Protocol):
     """The codec, as far as a projector needs it."""
 
 
@@ -109,7 +109,7 @@ class Projector:
 
     def _start(self, partition: int, token: str, before: Status) -> Status:
         """Readers are told to wait until the log's end of now is reached."""
-        status = replace(before, rebuild_until=self._store.ends()[partition])
+        status = before._replace(rebuild_until=self._store.ends()[partition])
         try:
             self._store.writer.start(self._store.view, partition, token, status)
         except Wiped as error:
@@ -162,8 +162,7 @@ class Projector:
     def idle(self, end: End) -> int | None:
         held = self._held[end.partition]
         before = held.reached
-        after = replace(
-            before,
+        after = before._replace(
             # the tail of a log may be control records, which are never delivered
             offset=max(before.offset, end.offset),
             current_until_ms=max(before.current_until_ms, end.seen_ms),

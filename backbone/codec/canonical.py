@@ -183,12 +183,14 @@ class Level:
                 case _Run(column, constant):
                     at = _plus(at, measured.columns, column) + constant
                 case _Branch(column):
+                    wrong = _at(own, at).select(_WRONG_BRANCH).to_series()
                     present = measured.columns[column] if column else True
-                    yield measured.rows.filter(_wrong_branch(_bytes(own, at)) & present)
+                    yield measured.rows.filter(wrong & present)
                 case _List():
                     items, totals = next(inside)
                     yield from _misplaced_in(step, measured, (items, totals), at, payloads)
-                    at = at + totals + _around(measured.columns[step.count])
+                    around = measured.columns.select(_around(pl.col(step.count)))
+                    at = at + totals + around.to_series()
 
 
 def _misplaced_in(
@@ -202,8 +204,8 @@ def _misplaced_in(
     if not step.level.has_branches:
         return
     (items, totals), counts = inside, measured.columns[step.count]
-    first = _bytes(payloads.gather(measured.rows), at)
-    yield measured.rows.filter(_wrong_count(first, counts))
+    lists = _at(payloads.gather(measured.rows), at).with_columns(counts.alias("count"))
+    yield measured.rows.filter(lists.select(_wrong_count(pl.col("count"))).to_series())
     starts = _starts(at, counts, totals, items.lengths)
     yield from step.level.misplaced(items, starts, payloads)
 
@@ -229,20 +231,23 @@ def _measure_list(step: _List, measured: _Measured) -> pl.Series:
     # a null list has no items, but an item may be null
     exploded = lists.drop_nulls(_ITEM).explode(_ITEM, empty_as_null=False)
     items = step.level.measure(exploded.select(_ITEM), exploded["row"])
-    counts = measured.columns[step.count].fill_null(0).cast(pl.Int64)
-    sums = pl.concat([pl.zeros(1, pl.Int64, eager=True), items.lengths.cum_sum()])
-    ends = counts.cum_sum()
-    totals = sums.gather(ends) - sums.gather(ends - counts)
+    count = pl.col(step.count)
+    found = measured.columns.select(
+        count.fill_null(0).cast(pl.Int64).alias("count"), _around(count).alias("around")
+    )
+    sums = pl.concat([pl.Series([0]), items.lengths.cum_sum()])
+    ends = found["count"].cum_sum()
+    totals = sums.gather(ends) - sums.gather(ends - found["count"])
     measured.inside.append((items, totals))
-    return totals + _around(measured.columns[step.count])
+    return totals + found["around"]
 
 
-def _around(counts: pl.Series) -> pl.Series:
+def _around(counts: pl.Expr) -> pl.Expr:
     """Bytes of a list beside its items: their number, and the zero at its end."""
     return _count_length(counts) + counts.is_not_null().cast(pl.Int64)
 
 
-def _count_length(counts: pl.Series) -> pl.Series:
+def _count_length(counts: pl.Expr) -> pl.Expr:
     """Bytes of the number of items; none where there are none, for then that is the zero."""
     bits = 39 - counts.bitwise_leading_zeros()
     return ((bits // 7).cast(pl.Int64) * (counts > 0).cast(pl.Int64)).fill_null(0)
@@ -250,25 +255,26 @@ def _count_length(counts: pl.Series) -> pl.Series:
 
 def _starts(at: pl.Series, counts: pl.Series, totals: pl.Series, lengths: pl.Series) -> pl.Series:
     """Where each item begins: `lengths` runs on from list to list, and is set back at each."""
-    before = totals.cum_sum() - totals
-    lists = pl.DataFrame({"from": at + _count_length(counts) - before, "count": counts})
-    each = lists.filter(counts > 0).select(pl.col("from").repeat_by("count").explode())
-    return each["from"] + lengths.cum_sum() - lengths
+    lists = pl.DataFrame({"at": at, "count": counts, "total": totals})
+    total, count = pl.col("total"), pl.col("count")
+    first = pl.col("at") + _count_length(count) - (total.cum_sum() - total)
+    each = lists.select(first.repeat_by(count).filter(count > 0).explode())
+    return each.to_series() + lengths.cum_sum() - lengths
 
 
-def _bytes(payloads: pl.Series, at: pl.Series) -> pl.Series:
-    """One byte of each payload; null behind its end."""
-    places = pl.DataFrame({"payload": payloads, "at": at})
-    return places.select(pl.col("payload").bin.get("at", null_on_oob=True)).to_series()
+def _at(payloads: pl.Series, at: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"payload": payloads, "at": at})
 
 
-def _wrong_branch(seen: pl.Series) -> pl.Series:
-    """Whether a byte is neither of a union's two branches."""
-    return ((seen != 0) & (seen != 2)).fill_null(value=True)  # noqa: PLR2004 - zigzag of 0 and 1
+_BYTE = pl.col("payload").bin.get(pl.col("at"), null_on_oob=True)
+"""One byte of each payload; null behind its end."""
+
+# Whether a byte is neither of a union's two branches: 0 and 1 in zigzag.
+_WRONG_BRANCH = ((_BYTE != 0) & (_BYTE != 2)).fill_null(value=True)  # noqa: PLR2004 - zigzag of 1
 
 
-def _wrong_count(seen: pl.Series, counts: pl.Series) -> pl.Series:
+def _wrong_count(counts: pl.Expr) -> pl.Expr:
     """Whether a list does not begin with the number of all its items."""
     more = (counts >= 64).cast(pl.Int64) * 0x80  # noqa: PLR2004 - does not fit in one byte
     first = (counts.cast(pl.Int64) * 2) % 0x80 + more
-    return (seen.cast(pl.Int64) != first).fill_null(value=True) & counts.is_not_null()
+    return (_BYTE.cast(pl.Int64) != first).fill_null(value=True) & counts.is_not_null()

@@ -175,6 +175,15 @@ class Codec:
         value = data[order]
         return value if isinstance(value, int) else micros(value)
 
+    def order_versions(
+        self, type_name: str, columns: "Columns", offsets: Sequence[int]
+    ) -> Sequence[int]:
+        """Of facts that were decoded at once, by the offsets of their batch's records."""
+        order = self._contracts[type_name].order
+        if order == LOG_ORDER:
+            return [offsets[place] for place in columns.indexes]
+        return columns.numbers(order)
+
     def _contract(self, name: str) -> Contract:
         if name not in self._contracts:
             raise Misconfigured(f"there is no contract {name}: add it below avro/")

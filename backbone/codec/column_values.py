@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from backbone.codec.validators import LONG_BYTES, LONG_DIGITS, as_int128, as_long
+from backbone.codec.json_columns import decimal_text
 from backbone.contracts.domain import EPOCH, EXACT, micros
 from backbone.contracts.shape import Array, Leaf, Map, Nullable, Record, Shape
 from backbone.contracts.walk import Convert, Leaves, compile_walk
@@ -78,14 +78,26 @@ def _maker(names: tuple[str, ...]) -> Callable[[Iterable[Any]], list[dict[str, A
     return made
 
 
+class Items:
+    """A column of lists: all their items behind one another, and how to put them into lists again.
+    Where there is no list, there is None."""
+
+    def __init__(self, column: pl.Series) -> None:
+        self.flat = column.filter(column.list.len() > 0).explode()
+        self._lengths = column.list.len().to_list()
+        self._ends = list(accumulate(length or 0 for length in self._lengths))
+
+    def lists(self, flat: list[Any]) -> list[list[Any] | None]:
+        """What was made of each item, list by list."""
+        return [
+            None if length is None else flat[end - length : end]
+            for length, end in zip(self._lengths, self._ends, strict=True)
+        ]
+
+
 def _lists(items: Shape, column: pl.Series) -> list[list[Any] | None]:
-    lengths = column.list.len().to_list()
-    flat = values(items, column.filter(column.list.len() > 0).explode())
-    ends = accumulate(length or 0 for length in lengths)
-    return [
-        None if length is None else flat[end - length : end]
-        for length, end in zip(lengths, ends, strict=True)
-    ]
+    found = Items(column)
+    return found.lists(values(items, found.flat))
 
 
 def _as_they_are(_: Leaf, column: pl.Series) -> list[Any]:
@@ -101,15 +113,12 @@ def _symbols(leaf: Leaf, column: pl.Series) -> list[str | None]:
 
 
 def _decimals(leaf: Leaf, column: pl.Series) -> list[Decimal | None]:
-    small = max(leaf.precision, 0) <= LONG_DIGITS and leaf.size <= LONG_BYTES
-    number = (as_long if small else as_int128)(pl.col(column.name))
-    unscaled = column.to_frame().select(number).to_series().to_list()
-    return [None if each is None else _scaled(each, -leaf.scale) for each in unscaled]
-
-
-@lru_cache(maxsize=16_384)  # prices come again and again
-def _scaled(unscaled: int, exponent: int) -> Decimal:
-    return Decimal(unscaled).scaleb(exponent, EXACT)
+    """By way of their text: a Decimal is read from it in half the time of scaling a number."""
+    texts = column.to_frame().select(decimal_text(leaf, pl.col(column.name))).to_series()
+    found: list[str | None] = texts.to_list()
+    if texts.null_count():
+        return [None if each is None else Decimal(each) for each in found]
+    return list(map(Decimal, found))  # type: ignore[arg-type] # none of them is None
 
 
 def _instants(_: Leaf, column: pl.Series) -> list[datetime | None]:

@@ -1,5 +1,6 @@
 """Columns: the accepted facts of a batch column by column, and what is made of them at once."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from backbone.codec.column_values import objects, values
+from backbone.codec.column_values import Items, objects, values
 from backbone.codec.decode_schema import ROW
-from backbone.codec.json_columns import document, has_document
-from backbone.contracts.shape import Record
+from backbone.codec.json_columns import document, has_document, text
+from backbone.contracts.shape import Array, Record, Shape
 from backbone.errors import Poison
 
 
@@ -37,22 +38,66 @@ class Columns:
         frame = pl.concat([self.frame, other.frame]).sort(ROW)
         return Columns(self.shape, frame, {**self.poisons, **other.poisons})
 
+    def between(self, first: int, end: int) -> "Columns":
+        """The facts whose places in the batch are from `first` to before `end`."""
+        low, high = bisect_left(self.indexes, first), bisect_left(self.indexes, end)
+        return Columns(self.shape, self.frame[low:high], {})
+
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each accepted fact's data as the row engine gives it, with its place."""
         fields = [values(each.shape, self.frame[each.name]) for each in self.shape.fields]
         names = tuple(each.name for each in self.shape.fields)
         return zip(self.indexes, objects(names, fields), strict=True)
 
+    def column(self, field: str) -> list[Any]:
+        """Every fact's field as the row engine gives it. Raises KeyError for what the contract
+        lacks."""
+        if field not in self._columns:
+            self._columns[field] = values(self._shapes[field], self.frame[field])
+        return self._columns[field]
+
+    def members(self, field: str, member: str) -> list[list[Any] | None] | None:
+        """A member of each object in every fact's list; None where the field is no list of
+        objects. Raises KeyError for what the contract lacks."""
+        match self._shapes[field]:
+            case Array(Record() as item):
+                shape = {each.name: each.shape for each in item.fields}[member]
+                if field not in self._items:
+                    self._items[field] = Items(self.frame[field])
+                items = self._items[field]
+                return items.lists(values(shape, items.flat.struct.field(member)))
+        return None
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        return {}
+
+    @cached_property
+    def _items(self) -> dict[str, Items]:
+        return {}
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, Shape]:
+        return {each.name: each.shape for each in self.shape.fields}
+
     def numbers(self, field: str) -> list[int]:
         """An order version's field of every fact, instants as microseconds since 1970."""
         return self.frame[field].to_list()
 
+    def texts(self, field: str, members: Sequence[str] = ()) -> list[bytes] | None:
+        """Every fact's field as JSON text, as `backbone.documents.shown` makes it; None where a
+        document cannot be made from columns. Raises KeyError for what the contract lacks."""
+        shape = self._shapes[field]
+        if not has_document(shape):
+            return None
+        shown = self.frame.select(text(field, shape, members))
+        return shown.to_series().cast(pl.Binary).to_list()
+
     def documents(self, fields: Sequence[str], at: Sequence[int]) -> list[bytes]:
         """Some of the facts (counted among the accepted ones) as JSON documents of these fields,
         in this order, as `backbone/documents.py` renders them. See `can_show`."""
-        shapes = {each.name: each.shape for each in self.shape.fields}
         chosen = self.frame[pl.Series(at, dtype=pl.UInt32)]
-        texts = chosen.select(document({name: shapes[name] for name in fields}))
+        texts = chosen.select(document({name: self._shapes[name] for name in fields}))
         return texts.to_series().cast(pl.Binary).to_list()
 
 

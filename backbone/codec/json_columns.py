@@ -4,14 +4,17 @@ The engine writes text and numbers as orjson does: the same escapes, the same sh
 by `tests/unit/codec/test_columns.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import polars as pl
 
-from backbone.codec.validators import as_int128
+from backbone.codec.validators import LONG_BYTES, LONG_DIGITS, as_int128, as_long
 from backbone.contracts.shape import Array, Leaf, Map, Nullable, Record, Shape
 
+_NAME = "v"
+_OPENED = f'{{"{_NAME}":'
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%6fZ"
 _WITHOUT_DOCUMENT = frozenset({"date", "bytes", "fixed"})
 
@@ -34,6 +37,26 @@ def document(fields: Mapping[str, Shape]) -> pl.Expr:
     """An object of these columns as JSON text, in this order."""
     values = [as_json(shape, pl.col(name)).alias(name) for name, shape in fields.items()]
     return pl.struct(values).struct.json_encode()
+
+
+def text(name: str, shape: Shape, members: Sequence[str] = ()) -> pl.Expr:
+    """One column as the JSON text `backbone.documents.shown` makes of it; `can_show` says of
+    which ones. Raises KeyError for a member that is not there."""
+    only = with_members(shape, members) if members else shape
+    wrapped = pl.struct([as_json(only, pl.col(name)).alias(_NAME)]).struct.json_encode()
+    return wrapped.str.strip_prefix(_OPENED).str.head(-1)
+
+
+def with_members(shape: Shape, members: Sequence[str]) -> Shape:
+    match shape:
+        case Nullable(inner):
+            return Nullable(with_members(inner, members))
+        case Array(items):
+            return Array(with_members(items, members))
+        case Record():
+            fields = {each.name: each for each in shape.fields}
+            return replace(shape, fields=tuple(fields[name] for name in members))
+    raise KeyError(members[0])
 
 
 def as_json(shape: Shape, value: pl.Expr) -> pl.Expr:
@@ -68,9 +91,12 @@ def _enum(leaf: Leaf, value: pl.Expr) -> pl.Expr:
     return value.replace_strict(numbers, list(leaf.symbols), return_dtype=pl.String)
 
 
-def _decimal(leaf: Leaf, value: pl.Expr) -> pl.Expr:
+def decimal_text(leaf: Leaf, value: pl.Expr) -> pl.Expr:
+    """A decimal's bytes as the number's digits, with the contract's scale."""
+    small = max(leaf.precision, 0) <= LONG_DIGITS and leaf.size <= LONG_BYTES
+    number = (as_long if small else as_int128)(value)
     quantum = pl.lit(Decimal(1).scaleb(-leaf.scale))
-    return (as_int128(value).cast(pl.Decimal(38, 0)) * quantum).cast(pl.String)
+    return (number.cast(pl.Decimal(38, 0)) * quantum).cast(pl.String)
 
 
 def _instant(_: Leaf, value: pl.Expr) -> pl.Expr:
@@ -84,7 +110,7 @@ def _float(_: Leaf, value: pl.Expr) -> pl.Expr:
 _LEAVES: Mapping[str, Callable[[Leaf, pl.Expr], pl.Expr]] = {
     "boolean": _boolean,
     "enum": _enum,
-    "decimal": _decimal,
+    "decimal": decimal_text,
     "timestamp-micros": _instant,
     "float": _float,
 }

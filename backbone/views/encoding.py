@@ -74,16 +74,7 @@ def decode_entry(data: bytes | str) -> Entry:
         )
     except (ValueError, TypeError) as error:
         raise Fatal(_DAMAGED.format(what="entry", error=type(error).__name__)) from error
-    return Entry(
-        value=value,
-        order_version=order_version,
-        offset=offset,
-        event_id=event_id,
-        source=source,
-        sequence=sequence,
-        published_ms=published,
-        occurred_ms=occurred,
-    )
+    return Entry(value, order_version, offset, event_id, source, sequence, published, occurred)
 
 
 def decode_entry_or_none(data: bytes | str | None) -> Entry | None:

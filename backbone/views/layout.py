@@ -47,6 +47,18 @@ def partition_keys(view: ViewId, partition: int) -> PartitionKeys:
     )
 
 
+_MAX_KEY = 256  # characters; longer ones are not remembered
+
+
 def partition_for(view: ViewId, key: str) -> int:
     """Where a key lives: the partition its producers send it to."""
-    return partition_of(key.encode(), view.partitions)
+    find = _remembered if len(key) <= _MAX_KEY else _partition_of
+    return find(key, view.partitions)
+
+
+def _partition_of(key: str, partitions: int) -> int:
+    return partition_of(key.encode(), partitions)
+
+
+# hashing a key takes longer than looking it up, and keys come again
+_remembered = lru_cache(maxsize=32_768)(_partition_of)

@@ -27,6 +27,7 @@ from backbone.views.redis_client import (
     translated,
 )
 from backbone.views.redis_writing import RedisWriting, require_ours
+from backbone.views.remembered_entries import RememberedEntries
 from backbone.views.store import (
     Answer,
     Claimed,
@@ -152,14 +153,16 @@ class RedisViewReader:
         self._redis = open_async_client(url, timeout_seconds, connections)
         self._address = address_of(self._redis)
         self._reads = CoalescedReads(self._read_many)
+        self._entries = RememberedEntries()
 
     async def get(self, view: ViewId, key: str) -> Answer:
         partition = partition_for(view, key)
         names = partition_keys(view, partition)
         entry = names.entry(key)
         values = await self._reads.read(entry, names.status)
+        data = values[entry]
         return Answer(
-            decode_entry_or_none(values[entry]),
+            None if data is None else self._entries.decoded(entry, data),
             decode_status_or_none(values[names.status]),
             partition,
         )

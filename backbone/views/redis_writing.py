@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+from hiredis import pack_command
 
 from backbone.errors import Fenced
 from backbone.views import redis_scripts as scripts
@@ -61,7 +62,7 @@ class RedisWriting:
         with translated(self._address):
             self._connection = self._pool.get_connection()
             for command in commands:
-                self._connection.send_command(*command)
+                self._connection.send_packed_command([pack_command(tuple(command))])
 
     def _hear(self) -> None:
         for part in self._parts:
@@ -107,7 +108,8 @@ def _command(names: PartitionKeys, token: str, part: Part) -> list[Any]:
     # those that the index may lack come first
     order = sorted(put, key=part.known.__contains__)
     gone = [key for key, entry in part.entries.items() if entry is None]
-    entries = map(names.entry, (*order, *gone))
+    prefix = names.entry_prefix
+    entries = [prefix + key.encode() for key in (*order, *gone)]
     keys = (names.claim, names.offset, names.status, names.index, *entries)
     return [
         *("EVAL", scripts.WRITE, len(keys), *keys),

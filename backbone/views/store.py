@@ -28,9 +28,8 @@ class ViewId:
     partitions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One key's value with what it was made from.
+class Entry(NamedTuple):
+    """One key's value with what it was made from. A tuple, for a read makes one.
 
     `order_version` and `offset` decide what is newer; `event_id`, `source` and `sequence` name
     the fact applied last; `published_ms` is its publish time, `occurred_ms` when it happened.
@@ -46,8 +45,7 @@ class Entry:
     occurred_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """How far a view partition is. Written by its owner, atomically with what it describes.
 
     `offset`: next log offset to apply. `rebuild_until`: until this offset is reached readers are
@@ -169,8 +167,7 @@ class ViewWriter(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One key, read together with its partition's status. `status` None: nothing was built yet."""
 
     entry: Entry | None

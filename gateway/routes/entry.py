@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-import orjson
 from starlette.types import Scope
 
+from gateway.bodies import Bodies
 from gateway.caching import cacheable
-from gateway.document import entry_document
 from gateway.freshness import require_freshness
 from gateway.problem import UNKNOWN_KEY, Problem
 from gateway.reply import Reply
@@ -16,6 +15,7 @@ from gateway.view_access import ViewAccess
 class EntryRoute:
     def __init__(self, access: ViewAccess) -> None:
         self._access = access
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope) -> Reply:
         asked: Mapping[str, str] = scope["path_params"]
@@ -30,5 +30,5 @@ class EntryRoute:
                 headers=age,
                 members={"view": view.id.name, "key": key},
             )
-        document = entry_document(view.id, key, answer.partition, answer.entry)
-        return cacheable(orjson.dumps(document), age, scope)
+        body = self._bodies.of(view.id, key, answer.partition, answer.entry)
+        return cacheable(body, age, scope)

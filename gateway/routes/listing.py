@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
 from backbone.views.layout import partition_for
-from gateway.caching import cacheable
+from gateway.caching import body_of, cacheable
 from gateway.document import entry_document
 from gateway.freshness import require_freshness
 from gateway.problem import BAD_PARAMETER, Problem
@@ -50,7 +50,7 @@ class ListingRoute:
             "next": following,
         }
         headers = [*age, *_link(following)]
-        return cacheable(orjson.dumps(document), headers, scope)
+        return cacheable(body_of(orjson.dumps(document)), headers, scope)
 
 
 def _require_known(query: QueryParams) -> None:

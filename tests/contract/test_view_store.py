@@ -239,7 +239,7 @@ def test_the_writer_reads_in_the_order_asked(store: Store) -> None:
 
 def test_versions_are_those_of_the_entries_in_the_order_asked(store: Store) -> None:
     token = started(store)
-    older = replace(entry("1.00"), order_version=-5, offset=7)
+    older = entry("1.00")._replace(order_version=-5, offset=7)
     store.writer.write(ORDERS, 0, token, put(0, 2, {"a": older, "b": entry("2.00", 3)}))
     found = store.writer.versions(ORDERS, 0, ["b", "none", "a"])
     assert found == [(3, 3), None, (-5, 7)]

@@ -31,6 +31,7 @@ CLIENTS = {
     "fastavro": ("backbone.codec",),
     "avro": ("backbone.registry",),  # the reference implementation judges compatibility
     "redis": ("backbone.views", "bench.workers"),
+    "hiredis": ("backbone.views",),
     "polars": ("backbone.codec",),
     "psycopg": ("producers.outbox", "bench.workers"),
     "starlette": ("gateway", "bench.workers"),
@@ -39,7 +40,7 @@ CLIENTS = {
     "rich": ("cli",),
     "httpx": ("cli",),
     "opentelemetry": ("backbone.tracing",),
-    "prometheus_client": ("backbone.metrics",),
+    "prometheus_client": ("backbone.metrics", "backbone.request_metrics"),
     "structlog": ("backbone.logs",),
     "pydantic": ("backbone.settings",),
     "jgo": ("cli.stack",),

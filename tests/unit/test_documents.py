@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
-from backbone.documents import render
+from backbone.documents import encode, render, shown
 
 NINE = datetime(2011, 10, 4, 9, tzinfo=UTC)
 
@@ -63,3 +64,20 @@ def test_records_lists_and_maps_are_rendered_through_and_keep_their_order_and_nu
 def test_what_a_document_cannot_hold_is_named_by_its_type_alone(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^a document cannot hold a (bytes|set|date)$"):
         render(value)
+
+
+def test_what_is_shown_stands_in_a_document_as_the_value_would() -> None:
+    lines = [{"code": "A", "price": Decimal("1.50"), "secret": 1}, {"code": "B", "price": NINE}]
+    document = {"all": shown(lines), "some": shown(lines, ("price", "code")), "none": shown(None)}
+    assert orjson.loads(encode(document)) == {
+        "all": render(lines),
+        "some": [{"price": "1.50", "code": "A"}, {"price": render(NINE), "code": "B"}],
+        "none": None,
+    }
+
+
+def test_what_a_document_cannot_hold_cannot_be_shown() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        shown([b"x"])
+    with pytest.raises(KeyError):
+        shown([{"a": 1}], ("b",))

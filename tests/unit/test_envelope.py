@@ -1,9 +1,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from backbone.backoff import Backoff
-from backbone.envelope import from_headers, rfc3339, to_headers
+from backbone.envelope import from_headers, to_headers
 from backbone.errors import Transient
 from backbone.fact import Envelope
+from backbone.instants import rfc3339
 from backbone.record import last_header
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

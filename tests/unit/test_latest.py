@@ -20,7 +20,8 @@ from backbone.registry.memory import MemoryRegistry
 from backbone.views.encoding import decode_entry
 from backbone.views.memory_store import MemoryViews
 from backbone.views.store import EncodedEntry, Entry, Part, Status, ViewId
-from processors.folding import FEW, Folding
+from processors.batch_facts import FEW
+from processors.folding import Folding
 from processors.latest import Latest
 from processors.stored import Stored
 from processors.view import LatestByKey

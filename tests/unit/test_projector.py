@@ -119,7 +119,7 @@ def test_a_record_that_made_the_entry_is_superseded_by_it(prices: Bench) -> None
     worker.projector.step(batch)
     worker.projector.commit(batch)
     held = worker.projector._held[0]
-    held.coming[-1] = replace(held.coming[-1], status=replace(held.reached, offset=0))
+    held.coming[-1] = replace(held.coming[-1], status=held.reached._replace(offset=0))
     assert worker.projector.step(batch).count(Outcome.SUPERSEDED) == 1
 
 

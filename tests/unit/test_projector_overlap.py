@@ -18,7 +18,7 @@ from backbone.record import RecordBatch
 from backbone.views.encoding import decode_entry
 from backbone.views.memory_store import MemoryViews, MemoryViewWriter
 from backbone.views.store import Claimed, EncodedEntry, Part, ViewId, Writing
-from processors import folding, latest
+from processors import batch_facts, latest
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
 from processors.view import View
@@ -102,7 +102,7 @@ def test_the_view_is_the_fold_of_its_log_however_slow_the_store(
 ) -> None:
     quick, slow = Bench(view), Bench(view)
     monkeypatch.setattr(latest, "FEW", few)
-    monkeypatch.setattr(folding, "FEW", few)
+    monkeypatch.setattr(batch_facts, "FEW", few)
     for bench in (quick, slow):
         _fill(bench, Random(seed), 60)
     quick.worker().run()

@@ -34,9 +34,9 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the story is told
 	@$(BIN)/backbone demo $(ARGS)
 
-# Two workers, each with services of its own: most of the time is waiting for takeovers.
+# Three workers, each with services of its own: much of the time is waiting for takeovers.
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (docs/guards.md)
 	@$(BIN)/python -m tests.guards $(ARGS)
@@ -44,7 +44,7 @@ guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (
 engines: $(VENV)/.dev  ## both engines over 20,000 payloads of every schema
 	@ENGINES_PAYLOADS=20000 $(BIN)/python -m pytest -q -n 2 tests/unit/codec/test_engines_agree.py $(ARGS)
 
-soak: $(VENV)/.dev  ## accidents of every kind under load, 40 minutes at most (docs/soak.md)
+soak: $(VENV)/.dev  ## accidents of every kind under load, 60 minutes at most (docs/soak.md)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider -p tests.soak.progress --timeout=400 tests/soak/soak.py $(ARGS)
 
 check: lint types guards engines test  ## what CI runs
@@ -69,10 +69,10 @@ docs: $(VENV)/.dev  ## write the generated pages again
 # What the demo installs is decided first; the image and the developers get the same versions.
 PIN := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 requirements:  ## pin every dependency again, with hashes
-	@$(PIN) --upgrade pyproject.toml --extra stack --group build -o requirements/demo.txt
+	@$(PIN) --upgrade pyproject.toml --extra stack --extra warehouse --group build -o requirements/demo.txt
 	@$(PIN) -c requirements/demo.txt pyproject.toml -o requirements/runtime.txt
 	@$(PIN) -c requirements/demo.txt --group build -o requirements/build.txt
-	@$(PIN) -c requirements/demo.txt pyproject.toml --extra stack --group build --group dev -o requirements/dev.txt
+	@$(PIN) -c requirements/demo.txt pyproject.toml --extra stack --extra warehouse --group build --group dev -o requirements/dev.txt
 
 clean:  ## end the embedded stack and remove everything that make and the demo made
 	@[ ! -x $(BIN)/backbone ] || $(BIN)/backbone stack down --wipe

@@ -7,10 +7,11 @@ Written in Kafka Connect's family as text (DeadLetterQueueReporter.java), widely
 from collections.abc import Sequence
 from datetime import datetime
 
+from backbone.dead_letter_causes import Cause
 from backbone.errors import Poison
 from backbone.instants import rfc3339
 from backbone.log import Message
-from backbone.record import Header, Record
+from backbone.record import Header, Headers, Record, last_header
 from backbone.source import Reject
 
 CONNECT = "__connect.errors."
@@ -23,11 +24,14 @@ EXCEPTION_CLASS = CONNECT + "exception.class.name"
 EXCEPTION_MESSAGE = CONNECT + "exception.message"
 
 ERROR_CODE = "dlq.error.code"
+CAUSE = "dlq.cause.fingerprint"
 FAILED_AT = "dlq.failed-at"
+FIRST_FAILED_AT = "dlq.first-failed-at"
 ORIGINAL_TIMESTAMP = "dlq.original-timestamp"
 TOPIC_ID = "dlq.original-topic-id"
 SOURCE_POSITION = "dlq.source.position"
 SOURCE_COLUMNS = "dlq.source.columns"
+SOURCE_ROW = "dlq.source.row"
 FACT_TYPE = "dlq.fact-type"
 TRUNCATED = "dlq.truncated-from-bytes"
 
@@ -45,9 +49,13 @@ def from_reject(source: str, reject: Reject, failed_at: datetime) -> Message:
     headers = [
         (SOURCE_POSITION, reject.origin.position.encode()),
         *_reason(source, "VALUE_CONVERTER", reject.poison, failed_at),
+        (CAUSE, Cause.of(reject.poison, reject.fact_type, None).fingerprint.encode()),
+        *reject.marks,
     ]
     if reject.origin.columns:
         headers.append((SOURCE_COLUMNS, ",".join(reject.origin.columns).encode()))
+    if reject.origin.row is not None:
+        headers.append((SOURCE_ROW, reject.origin.row))
     if reject.fact_type is not None:
         headers.append((FACT_TYPE, reject.fact_type.encode()))
     value = reject.origin.value
@@ -68,8 +76,14 @@ def from_record(processor: str, record: Record, poison: Poison, failed_at: datet
         (TOPIC_ID, position.topic_id.encode()),
         (ORIGINAL_TIMESTAMP, str(record.timestamp_ms).encode()),
         *_reason(processor, "TASK_PUT", poison, failed_at),
+        (FIRST_FAILED_AT, _first_failed_at(record.headers) or rfc3339(failed_at).encode()),
+        (CAUSE, Cause.of_record(poison, record).fingerprint.encode()),
     ]
     return Message(topic_of(processor), record.key, record.value, headers)
+
+
+def _first_failed_at(headers: Headers) -> bytes | None:
+    return last_header(headers, FIRST_FAILED_AT) or last_header(headers, FAILED_AT)
 
 
 def _reason(name: str, stage: str, poison: Poison, failed_at: datetime) -> Sequence[Header]:

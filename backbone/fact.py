@@ -26,13 +26,15 @@ class Origin:
     """The input a fact was made from, as its source read it.
 
     `position` is for people and `explain` ("prices.csv:17", "outbox:4711"); `value` and `key` are
-    the input's own bytes, kept for the dead letters; `columns` names the fields of a text row.
+    the input's own bytes, kept for the dead letters; `columns` names the fields of a text row;
+    `row` is what else the source must know to make the input's fact again, in its own words.
     """
 
     position: str
     value: bytes
     key: bytes | None = None
     columns: tuple[str, ...] = ()
+    row: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

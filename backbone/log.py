@@ -61,6 +61,13 @@ class TopicAdmin(Protocol):
     def configure(self, name: str, config: Mapping[str, str]) -> None:
         """Set the given values, leave the others."""
 
+    def offsets_at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
+        """Per partition: the offset of the first record with this timestamp or a later one; the
+        end where there is none."""
+
+    def starts(self, topic: str) -> dict[int, int]:
+        """Per partition: the offset of the first record that is still there."""
+
     def ends(self, topic: str) -> dict[int, int]:
         """Per partition: the offset behind the last record a committed reader can see now."""
 
@@ -111,6 +118,31 @@ class Listener(Protocol):
         """Somebody else has it already: discard. Never raises."""
 
 
+class Committed(NamedTuple):
+    """What a group keeps of a partition: the offset to go on at, and a note beside it."""
+
+    offset: int
+    note: str
+
+
+NOTE_BYTES = 4_000
+"""How long a note may be, in UTF-8: a little less than brokers take (offset.metadata.max.bytes)."""
+
+
+class GroupOffsets(Protocol):
+    """The offsets that a group keeps, for a sink whose effects lie where no position fits. Called
+    from the thread that polls, `committed` also while the partition is being assigned."""
+
+    def committed(self, partition: int) -> Committed | None:
+        """What was committed last, by whichever member; None: nothing, or it has expired.
+        Raises Transient, Fatal."""
+
+    def commit(self, partition: int, offset: int, note: str) -> None:
+        """Return once the group keeps it. The fence: who has lost the partition commits nothing.
+        Raises Transient also then, for the next poll tells the listener; Fatal where the broker
+        refuses the note."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """The end of a partition was reached: everything committed until `seen_ms` was delivered."""
@@ -138,6 +170,10 @@ class Subscription(Protocol):
     def close(self) -> None: ...
 
 
+class KeepingSubscription(Subscription, GroupOffsets, Protocol):
+    """A subscription whose group keeps its offsets: what a sink reads with."""
+
+
 class Membership(Protocol):
     """A member of a group that shares out shards without reading: who runs which source shard."""
 
@@ -148,12 +184,37 @@ class Membership(Protocol):
     def close(self) -> None: ...
 
 
+class Follower(Protocol):
+    """Reads partitions of one topic as records come, outside any group: what a processor has to
+    try again, by whoever owns its partitions. One thread."""
+
+    def start(self, partition: int, offset: int) -> None:
+        """Deliver from `offset` on, or from the first record still there where that is later; what
+        was fetched before is dropped. Also for a partition that was started before."""
+
+    def stop(self, partition: int) -> None:
+        """Deliver nothing more of it."""
+
+    def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch]:
+        """Committed records of the started partitions, one batch for each at most. Raises Transient
+        and Fatal."""
+
+    def close(self) -> None: ...
+
+
+Wanted = Callable[[bytes | None], bool]
+"""Says of a record's key whether the record is wanted."""
+
+
 class Reader(Protocol):
     """Reads a bounded piece of a topic, outside any group: for operators, audits and replays."""
 
-    def scan(self, topic: str, starts: Mapping[int, int] | None = None) -> Iterator[Record]:
+    def scan(
+        self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
+    ) -> Iterator[Record]:
         """Every committed record from `starts` (a partition left out: from its beginning) to the
-        ends captured at the call, partition by partition in offset order."""
+        ends captured at the call, partition by partition in offset order. `wanted` is asked about
+        each key; a record that is not wanted costs a tenth of one that is."""
 
     def newest(self, topic: str, partition: int) -> bytes | None:
         """The value of the partition's last committed record, None where there is none."""

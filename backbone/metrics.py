@@ -48,6 +48,12 @@ DEAD_LETTERS = Counter(
     ["processor", "error_code"],
     registry=REGISTRY,
 )
+REPLAYED = Counter(
+    "backbone_replayed_records_total",
+    "Retries by what became of them",
+    ["processor", "became"],
+    registry=REGISTRY,
+)
 VIEW_APPLIED = Gauge(
     "backbone_view_last_applied_timestamp_seconds",
     "Publish time of the newest fact applied",
@@ -58,6 +64,12 @@ VIEW_CURRENT = Gauge(
     "backbone_view_current_until_timestamp_seconds",
     "The view holds everything that was published up to this instant",
     ["view", "partition"],
+    registry=REGISTRY,
+)
+SINK_COMPLETE = Gauge(
+    "backbone_sink_complete_until_timestamp_seconds",
+    "The sink has everything that was published up to this instant",
+    ["sink", "topic", "partition"],
     registry=REGISTRY,
 )
 GATEWAY_STALE = Counter(

@@ -76,6 +76,7 @@ class Outcome(IntEnum):
     SUPERSEDED = 1  # an equal or newer order version was there before
     HELD = 2  # of strict folds, which there are none of yet: kept until an earlier fact is mended
     POISON = 3
+    ALREADY_APPLIED = 4  # of retries: this very record made what is stored
 
 
 class Outcomes:

@@ -4,6 +4,8 @@
 2. `_handle`: the step inside its middleware; outcomes, nothing durable yet.
 3. Dead letters are acknowledged within 2, by their middleware: before the position moves.
 4. `_commit`: the processor makes its effects durable together with the position.
+
+What is to be tried again (`backbone/replay/retries.py`) takes its turn between two polls.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +17,7 @@ from backbone.log import End, Subscription
 from backbone.logs import logger
 from backbone.patience import Abandoned, Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
+from backbone.replay.retries import Retries, RetryBatch
 
 
 class Processor(Protocol):
@@ -69,8 +72,10 @@ class Runner:
         middleware: Sequence[Middleware],
         patience: Patience,
         pace: Pace | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self._processor = processor
+        self._retries = retries
         self._patience = patience
         self._pace = pace or Pace()
         # every assignment and rewind of a partition has a number of its own: what was fetched
@@ -85,6 +90,11 @@ class Runner:
             step = wrap(step)
         self._step = step
 
+    @property
+    def partitions(self) -> Sequence[int]:
+        """Those that are ours."""
+        return sorted(self._owned)
+
     # what the group says
 
     def assigned(self, partition: int, topic_id: str) -> int:
@@ -94,14 +104,19 @@ class Runner:
         return start
 
     def revoked(self, partition: int) -> None:
-        self._owned.pop(partition, None)
+        self._drop(partition)
         self._processor.revoked(partition)
         self._log.info("partition handed over", partition=partition)
 
     def lost(self, partition: int) -> None:
-        self._owned.pop(partition, None)
+        self._drop(partition)
         self._processor.lost(partition)
         self._log.warning("partition lost: another worker has it", partition=partition)
+
+    def _drop(self, partition: int) -> None:
+        self._owned.pop(partition, None)
+        if self._retries is not None:
+            self._retries.stop(partition)
 
     # the loop
 
@@ -115,7 +130,10 @@ class Runner:
 
     def _round(self, subscription: Subscription) -> None:
         self._working_on = None
-        events = self._patience.insist(lambda: self._poll(subscription))
+        events: list[RecordBatch | RetryBatch | End] = []
+        events += self._patience.insist(lambda: self._poll(subscription))
+        if self._retries is not None:
+            events += self._patience.insist(self._retries.poll)
         fetched_under = dict(self._owned)
         for event in events:
             if event.partition in fetched_under:
@@ -125,6 +143,8 @@ class Runner:
     def _renew(self, partition: int) -> None:
         self._assignments += 1
         self._owned[partition] = self._assignments
+        if self._retries is not None:
+            self._retries.start(partition)
 
     def _worth_it(self) -> bool:
         return self._ours() and not self._stop()
@@ -136,13 +156,15 @@ class Runner:
         return self._owned.get(partition) == assignment
 
     def _poll(self, subscription: Subscription) -> Sequence[RecordBatch | End]:
-        return subscription.poll(self._pace.max_records, self._pace.poll_seconds)
+        seconds = self._retries.patience_seconds() if self._retries is not None else None
+        waits = self._pace.poll_seconds if seconds is None else seconds
+        return subscription.poll(self._pace.max_records, waits)
 
-    def _serve(self, subscription: Subscription, event: RecordBatch | End) -> None:
+    def _serve(self, subscription: Subscription, event: RecordBatch | RetryBatch | End) -> None:
         if not self._ours():
             return
         try:
-            again = self._idle(event) if isinstance(event, End) else self._work(event)
+            again = self._attend(event)
         except Abandoned:
             if self._ours():
                 raise  # told to stop: whatever else was fetched stands behind what was given up
@@ -151,6 +173,13 @@ class Runner:
             self._log.warning("reading again", partition=event.partition, offset=again)
             self._renew(event.partition)
             subscription.rewind(event.partition, again)
+
+    def _attend(self, event: RecordBatch | RetryBatch | End) -> int | None:
+        if isinstance(event, End):
+            return self._idle(event)
+        if isinstance(event, RetryBatch):
+            return self._retries.work(event) if self._retries is not None else None
+        return self._work(event)
 
     def _work(self, batch: RecordBatch) -> int | None:
         self._handle(batch)

@@ -41,6 +41,10 @@ class Services(BaseModel):
     postgres_dsn: SecretStr = Field(
         default=SecretStr("postgresql://127.0.0.1:5432/shop"), description="the shop's database"
     )
+    clickhouse_url: SecretStr = Field(
+        default=SecretStr("http://127.0.0.1:8123/backbone"),
+        description="ClickHouse's HTTP interface, with the warehouse's database as its path",
+    )
 
 
 class Settings(BaseModel):
@@ -137,4 +141,4 @@ def _endpoints(state_dir: Path, problems: list[str]) -> dict[str, Any]:
     if "postgres_dsn" in found:
         # the stack names its server; the shop has a database of its own there
         found["postgres_dsn"] = urlsplit(found["postgres_dsn"])._replace(path="/shop").geturl()
-    return {name: value for name, value in found.items() if name in Services.model_fields}
+    return {name: value for name, value in found.items() if value and name in Services.model_fields}

@@ -19,12 +19,14 @@ class Reject:
     """An input that breaks its contract. It goes to `dlq.<source>` with its own bytes.
 
     `fact_type` is the full name of the fact it was meant to be, where that is known: it tells
-    which fields hold personal data when the reject is shown.
+    which fields hold personal data when the reject is shown. `marks` are further headers of its
+    dead letter: those of a replay, where it was refused before.
     """
 
     origin: Origin
     poison: Poison
     fact_type: str | None = None
+    marks: Sequence[Header] = ()
 
 
 class Draft(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from backbone.envelope import to_headers
 from backbone.errors import Fatal, Poison, PoisonReason
 from backbone.fact import Fact, Origin
 from backbone.log import Message
+from backbone.record import Headers
 from backbone.source import Batch, Reject
 from backbone.straight_messages import StraightMessages, Writers
 
@@ -69,6 +71,15 @@ class SourceMessages:
             if message is not None:
                 yield message
         yield from self._letters(rejects)
+
+    def again(self, made: Fact | Reject, marks: Headers) -> tuple[Message, Reject | None]:
+        """An input that was rejected before: its fact, or its dead letter with these `marks`."""
+        rejects: list[Reject] = []
+        message = self._made(made, self._message, rejects)
+        if message is not None:
+            return message, None
+        reject = replace(rejects[0], marks=marks)
+        return dead_letters.from_reject(self._name, reject, datetime.now(UTC)), reject
 
     def _letters(self, rejects: Sequence[Reject]) -> Iterator[Message]:
         now = datetime.now(UTC)

@@ -15,8 +15,9 @@ published rows twice):
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -28,18 +29,24 @@ from backbone.errors import Transient
 from backbone.log import BEGINNING, Membership, Publisher
 from backbone.logs import logger
 from backbone.look_ahead import LookAhead
+from backbone.replay.mending import Mending, MendingLog, Retried, Work
+from backbone.replay.rejects import Mends
+from backbone.share import Share
 from backbone.source import Batch, Cursor, Reject, Source
 from backbone.source_messages import Encoder, SourceMessages, Tracing
 
 
 @dataclass(frozen=True, slots=True)
 class CursorRecord:
-    """What stands in `cursor.<source>`: the cursor, and how much was read up to it in all."""
+    """What stands in `cursor.<source>`: the cursor, and totals up to it. Mended rejects are facts
+    beside the published ones. `facts`: published by topic; None where that was not counted."""
 
     cursor: Cursor
     read: int
     published: int
     rejected: int
+    retried: Retried = field(default_factory=Retried)
+    facts: Mapping[str, int] | None = None
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(
@@ -48,6 +55,8 @@ class CursorRecord:
                 "read": self.read,
                 "published": self.published,
                 "rejected": self.rejected,
+                "facts": self.facts,
+                "retried": self.retried,
                 "at": datetime.now(UTC).isoformat(),
             }
         )
@@ -55,7 +64,19 @@ class CursorRecord:
     @classmethod
     def from_bytes(cls, data: bytes) -> "CursorRecord":
         found: Mapping[str, Any] = orjson.loads(data)
-        return cls(found["cursor"], found["read"], found["published"], found["rejected"])
+        retried = Retried(**found.get("retried", {}))
+        totals = (found["read"], found["published"], found["rejected"])
+        return cls(found["cursor"], *totals, retried, found.get("facts"))
+
+
+_NOTHING = CursorRecord({}, 0, 0, 0)
+_BUSY_REST_SECONDS = 0.01  # while rejects come back
+MENDING_SHARD = 0
+"""Its runner is also the one that takes the source's rejects back."""
+
+
+def _cursor_after(before: CursorRecord, work: Work) -> bytes:
+    return replace(before, retried=work.after(before.retried)).to_bytes()
 
 
 @dataclass(slots=True)
@@ -79,6 +100,7 @@ class Edges:
     contracts: Contracts
     max_bytes: Mapping[str, int]
     tracing: Tracing | None = None
+    mending: MendingLog | None = None
 
 
 class SourceRunner:
@@ -95,6 +117,10 @@ class SourceRunner:
             source.name, edges.contracts, edges.encoder, edges.max_bytes
         )
         self._polls = LookAhead(source)
+        self._share = Share([edges.contracts[name].topic for name in source.facts])
+        self._mending: Mending | None = None
+        if edges.mending is not None and isinstance(source, Mends):
+            self._mending = Mending(source, self._messages, edges.mending)
         self._shards: dict[int, _Shard] = {}
         self._backoff = Backoff(most_seconds=1.0)  # of the group; each shard has its own
         self._log = logger(f"source.{source.name}")
@@ -115,6 +141,8 @@ class SourceRunner:
 
     def _drop(self, partition: int, event: str) -> None:
         shard = self._shards.pop(partition, None)
+        if self._mending is not None and partition == MENDING_SHARD:
+            self._mending.stop()
         if shard is not None:
             shard.publisher.close()
             self._log.info(event, shard=partition)
@@ -162,7 +190,12 @@ class SourceRunner:
         try:
             if not shard.opened:
                 self._open(shard, partition)
+            if partition == MENDING_SHARD:
+                self._mend(shard)
             wait_seconds, idle = self._advance(shard)
+            if self._mending is not None and self._mending.busy:
+                wait_seconds = min(wait_seconds, _BUSY_REST_SECONDS)
+                idle = idle and not self._mending.behind
         except Transient as error:
             wait_seconds, idle = shard.backoff.next_seconds(error), False
             self._log.warning("waiting", reason=str(error), seconds=round(wait_seconds, 2))
@@ -174,10 +207,26 @@ class SourceRunner:
     def _open(self, shard: _Shard, partition: int) -> None:
         """Steps 2 and 3."""
         data = shard.publisher.open()
-        shard.opened = True
         shard.record = None if data is None else CursorRecord.from_bytes(data)
         shard.cursor = None if shard.record is None else shard.record.cursor
+        if self._mending is not None and partition == MENDING_SHARD:
+            self._mending.start((shard.record or _NOTHING).retried)
+        shard.opened = True
         self._log.info("shard open", shard=partition, resumed=shard.record is not None)
+
+    def _mend(self, shard: _Shard) -> None:
+        """One batch of rejects that come back, in a transaction of its own; the source's cursor
+        stays where it was published last."""
+        work = None if self._mending is None else self._mending.poll()
+        if self._mending is None or work is None:
+            return
+        cursor = partial(_cursor_after, shard.record or _NOTHING, work)
+        try:
+            shard.publisher.publish(self._mending.publishing(work), cursor)
+        except Transient:
+            self._discard(shard)
+            raise
+        shard.record = CursorRecord.from_bytes(cursor())
 
     def _advance(self, shard: _Shard) -> tuple[float, bool]:
         """Step 4. Returns how long to rest, and whether the source had nothing."""
@@ -215,9 +264,10 @@ class SourceRunner:
 
         tracing = self._edges.tracing
         if tracing is None:
-            shard.publisher.publish(self._messages.all(batch, rejects), cursor)
+            messages = self._share.counted(self._messages.all(batch, rejects))
+            shard.publisher.publish(messages, cursor)
             return
-        messages = list(self._messages.all_traced(batch, rejects, tracing))
+        messages = list(self._share.counted(self._messages.all_traced(batch, rejects, tracing)))
         with tracing.publishing(messages):
             shard.publisher.publish(messages, cursor)
 
@@ -227,17 +277,18 @@ class SourceRunner:
         shard.opened = False
         shard.ahead = None  # it goes on from a cursor that may not have been published
 
-    @staticmethod
     def _account(
-        before: CursorRecord | None, batch: Batch, rejects: Sequence[Reject]
+        self, before: CursorRecord | None, batch: Batch, rejects: Sequence[Reject]
     ) -> CursorRecord:
         read, rejected = batch.size, len(rejects)
-        past = before or CursorRecord({}, 0, 0, 0)
+        past = before or _NOTHING
         return CursorRecord(
             cursor=batch.cursor,
             read=past.read + read,
             published=past.published + read - rejected,
             rejected=past.rejected + rejected,
+            facts=self._share.after(past.facts, past.published, read - rejected),
+            retried=past.retried,
         )
 
     def _count(self, batch: Batch, rejects: Sequence[Reject]) -> None:

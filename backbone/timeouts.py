@@ -17,6 +17,8 @@ TRANSACTION_TIMEOUT_MS = 10_000
 # One poll of a source, connecting included. It happens before the transaction begins, in the thread
 # that also serves the group: both together must leave MAX_POLL_INTERVAL_MS room to spare.
 SOURCE_POLL_MS = 12_000
+# One statement of the warehouse: an insert is waited for by the thread that serves the group.
+WAREHOUSE_MS = 15_000
 # A worker that did not serve its group for so long is given up, and its partitions taken over.
 MAX_POLL_INTERVAL_MS = 30_000
 
@@ -25,6 +27,7 @@ ORDER: Mapping[str, int] = {
     "message.timeout.ms": MESSAGE_TIMEOUT_MS,
     "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
     "a source's poll": SOURCE_POLL_MS,
+    "a statement of the warehouse": WAREHOUSE_MS,
     "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
 }
 """Every one of them, from the inside out: what `check_order` is asked at start."""

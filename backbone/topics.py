@@ -1,6 +1,6 @@
 """Topics as declared and as they are: a plan first, then its changes, never a loss.
 
-Fact topics come from the contracts; cursor and dead-letter topics from the catalogs.
+Fact topics come from the contracts; cursor, dead-letter and retry topics from the catalogs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,10 +39,24 @@ def cursor_topic(source: str) -> str:
     return f"cursor.{source}"
 
 
+def retry_topic(name: str) -> str:
+    """What is to be tried again by the processor or source of that name, and by nobody else."""
+    return f"retry.{name}"
+
+
+def replayed_topic(name: str) -> str:
+    """What became of what was tried again, as its owner tells it."""
+    return f"replayed.{name}"
+
+
 def declared(
-    contracts: Contracts, sources: Sequence[str], processors: Sequence[str]
+    contracts: Contracts,
+    sources: Sequence[str],
+    processors: Sequence[str],
+    retried: Mapping[str, str] | None = None,
 ) -> list[TopicSpec]:
-    """Every topic that the contracts and catalogs call for."""
+    """Every topic that the contracts and catalogs call for. `retried`: the processors that take
+    retries, with the topic each reads: its partitions are those of the retries."""
     facts = {
         contract.topic: TopicSpec(
             contract.topic,
@@ -63,7 +77,14 @@ def declared(
     dead = [
         TopicSpec(dead_letters.topic_of(name), 1, _DEAD_LETTERS) for name in (*sources, *processors)
     ]
-    return [*facts.values(), *cursors, *dead]
+    shares = dict.fromkeys(sources, 1)
+    shares |= {name: facts[topic].partitions for name, topic in (retried or {}).items()}
+    again = [
+        TopicSpec(topic(name), partitions, config)
+        for name, partitions in shares.items()
+        for topic, config in ((retry_topic, _DEAD_LETTERS), (replayed_topic, _REPLAYED))
+    ]
+    return [*facts.values(), *cursors, *dead, *again]
 
 
 _CURSOR = {
@@ -72,6 +93,8 @@ _CURSOR = {
     "segment.bytes": str(16 * 1024 * 1024),
     "segment.ms": str(_DAY_MS),
     "min.cleanable.dirty.ratio": "0.5",
+    # by the broker's clock, as its facts: who was published up to a cursor is told by time
+    "message.timestamp.type": "LogAppendTime",
     "max.message.bytes": str(FACT_MAX_BYTES),
 }
 _DEAD_LETTERS = {
@@ -79,6 +102,8 @@ _DEAD_LETTERS = {
     "retention.ms": str(30 * _DAY_MS),
     "max.message.bytes": str(dead_letters.TOPIC_MAX_BYTES),
 }
+# kept longer than what it tells of
+_REPLAYED = {"cleanup.policy": "delete", "retention.ms": str(90 * _DAY_MS)}
 
 
 def retention_ms(retention: str) -> str:

@@ -70,6 +70,7 @@ class Ground:
             "BACKBONE_REGISTRY_URL": endpoints.registry_url,
             "BACKBONE_REDIS_URL": endpoints.redis_url,
             "BACKBONE_POSTGRES_DSN": shop,
+            "BACKBONE_CLICKHOUSE_URL": endpoints.clickhouse_url,
             "BACKBONE_STATE_DIR": str(self.folder),
             "BACKBONE_PRICE_LIST_DIR": str(self.price_lists),
             "BACKBONE_LOG_LEVEL": "warning",

@@ -54,7 +54,7 @@ def judge(stage: Stage, prepared: Prepared, samples: Mapping[str, Sequence[Sampl
         for each in prepared.contestants
     ]
     judgements = [
-        _judgement(bar, row, [each for each in rows if each.role == "ceiling"])
+        _judgement(bar, row, [each for each in rows if each.role == bar.against])
         for row in rows
         if row.role == "candidate"
         for bar in stage.bars
@@ -67,12 +67,13 @@ def _spreads(samples: Sequence[Sample]) -> dict[str, Spread]:
     return {name: Spread.of([each[name] for each in samples]) for name in samples[0]}
 
 
-def _judgement(bar: Bar, row: Row, ceilings: Sequence[Row]) -> Judgement:
+def _judgement(bar: Bar, row: Row, others: Sequence[Row]) -> Judgement:
     value, beside = row.figures[bar.figure].median, None
     if bar.beside:
-        # the slower one: the lower rate, or the longer time
-        worst = (min if bar.at_least else max)(
-            (each for each in ceilings if bar.figure in each.figures),
+        # the slower ceiling, or the faster floor: the lower rate, or the longer time, or not
+        lowest = bar.at_least is (bar.against == "ceiling")
+        worst = (min if lowest else max)(
+            (each for each in others if bar.figure in each.figures),
             key=lambda each: each.figures[bar.figure].median,
         )
         value, beside = value / worst.figures[bar.figure].median, worst.name

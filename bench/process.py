@@ -30,8 +30,12 @@ class Stopwatch:
         """The last one counts."""
         self._ended, self._cpu_ended = time.perf_counter(), _cpu_seconds()
 
+    @property
+    def seconds(self) -> float:
+        return self._ended - self._began
+
     def figures(self, count: int) -> dict[str, float]:
-        seconds = self._ended - self._began
+        seconds = self.seconds
         return {
             RATE: count / seconds,
             CPU: (self._cpu_ended - self._cpu) / count * 1e6,

@@ -8,8 +8,9 @@ from typing import Any, Literal, Protocol
 from bench.figures import RATE, RSS
 from bench.ground import Ground
 
-Role = Literal["ceiling", "candidate", "apart"]
-"""`apart` is shown beside the others and compared with none."""
+Role = Literal["ceiling", "candidate", "floor", "apart"]
+"""`floor` is the plain way, to be outdone by far; `apart` is shown beside the others and compared
+with none."""
 
 Sample = Mapping[str, float]
 """What one run of one contestant gave, by the names of its figures."""
@@ -30,16 +31,21 @@ class Contestant:
 @dataclass(frozen=True, slots=True)
 class Bar:
     """What a stage must reach. The candidate's `figure` is compared with the worst ceiling's
-    (`beside`), or with the number alone."""
+    (`beside`), or with the best floor, or with the number alone."""
 
     figure: str
     limit: float
     at_least: bool
     beside: bool = True
+    against: Role = "ceiling"
 
 
 def ratio_at_least(limit: float, figure: str = RATE) -> Bar:
     return Bar(figure, limit, at_least=True)
+
+
+def times_the_floor(limit: float, figure: str = RATE) -> Bar:
+    return Bar(figure, limit, at_least=True, against="floor")
 
 
 def ratio_at_most(limit: float, figure: str) -> Bar:

@@ -48,14 +48,14 @@ class Viewer:
         letters = (DeadLetter.of(record) for record in records)
         chosen = (letter for letter in letters if code is None or letter.code == code)
         newest = heapq.nlargest(limit, chosen, key=_age)
-        return [self._row(letter) for letter in reversed(newest)]
+        return [self.row(letter) for letter in reversed(newest)]
 
     def shown(self, record: Record) -> Row:
         """One letter with its headers and its payload, masked."""
         letter = DeadLetter.of(record)
         payload, unread = self._payload(letter)
         return {
-            **self._row(letter),
+            **self.row(letter),
             "fact_type": letter.fact_type,
             "size_bytes": letter.size,
             "headers": self._headers(letter),
@@ -63,7 +63,7 @@ class Viewer:
             "payload_note": unread,
         }
 
-    def _row(self, letter: DeadLetter) -> Row:
+    def row(self, letter: DeadLetter) -> Row:
         position = letter.record.position
         return {
             "letter": f"{position.partition}/{position.offset}",

@@ -1,7 +1,7 @@
 """`backbone dlq`: what could not be handled, and why."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -9,11 +9,17 @@ import typer
 
 from backbone.dead_letters import topic_of
 from backbone.errors import Misconfigured, PoisonReason
-from cli import wiring
+from cli import dlq_replay, wiring
 from cli.dead_letter_rows import Row, Viewer, summary
+from cli.dlq_selection import check_exists, dead_topics
 from cli.output import Format, Output, show
 
-app = typer.Typer(no_args_is_help=True, help="What could not be handled, and why.")
+app = typer.Typer(no_args_is_help=True, help="What could not be handled, why, and trying again.")
+app.command("causes")(dlq_replay.causes)
+app.command("plan")(dlq_replay.plan)
+app.command("run")(dlq_replay.run)
+app.command("again")(dlq_replay.again)
+app.command("report")(dlq_replay.report)
 
 _SUMMARY = ("name", "count", "newest", "codes")
 _LETTERS = ("letter", "where", "code", "message", "key", "failed_at")
@@ -37,7 +43,7 @@ def show_list(
     if name is None:
         show([_as_shown(row, output) for row in _summaries()], _SUMMARY, output)
         return
-    _check_exists(name)
+    check_exists(name)
     viewer = Viewer(wiring.contracts(), wiring.codec())
     with closing(wiring.reader()) as reader:
         rows = viewer.listed(reader.scan(topic_of(name)), limit, code)
@@ -55,7 +61,7 @@ def show_one(
     Example: backbone dlq show price-list 0/17
     """
     partition, offset = _place(letter)
-    _check_exists(name)
+    check_exists(name)
     topic = topic_of(name)
     ends = wiring.topic_admin().ends(topic)
     viewer = Viewer(wiring.contracts(), wiring.codec())
@@ -73,28 +79,8 @@ def show_one(
 
 def _summaries() -> Iterator[Row]:
     with closing(wiring.reader()) as reader:
-        for topic in _topics():
+        for topic in dead_topics():
             yield summary(topic.removeprefix(topic_of("")), reader.scan(topic))
-
-
-def _topics() -> list[str]:
-    """The dead-letter topics that are declared and exist."""
-    declared = [spec.name for spec in wiring.declared_topics()]
-    dead = [name for name in declared if name.startswith(topic_of(""))]
-    return sorted(wiring.topic_admin().describe(dead))
-
-
-def _check_exists(name: str) -> None:
-    topic = topic_of(name)
-    if wiring.topic_admin().describe([topic]):
-        return
-    names: Sequence[str] = [each.removeprefix(topic_of("")) for each in _topics()]
-    raise Misconfigured(
-        f"the topic {topic} does not exist; there are dead-letter topics for {', '.join(names)}"
-        if names
-        else f"the topic {topic} does not exist, nor any other for dead letters: "
-        "`backbone topics apply` creates them"
-    )
 
 
 def _place(letter: str) -> tuple[int, int]:

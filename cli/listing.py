@@ -24,5 +24,9 @@ def show_all(output: Output = Format.TABLE) -> None:
         {"kind": "view", "name": name, "topic": view.topic, "about": view.description}
         for name, view in VIEWS.items()
     ]
-    rows += [{"kind": "sink", "name": name, "topic": "", "about": ""} for name in SINKS]
+    rows += [
+        {"kind": "sink", "name": name, "topic": topic, "about": sink.description}
+        for name, sink in SINKS.items()
+        for topic in sink.topics(contracts)
+    ]
     show(rows, ("kind", "name", "topic", "about"), output)

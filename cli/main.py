@@ -12,6 +12,8 @@ from backbone.errors import BackboneError
 from cli import contracts, dlq, listing, run, source, topics, view, wiring
 from cli.bench import bench
 from cli.demo.command import demo
+from cli.explain import explain
+from cli.ledger import ledger
 from cli.problems import FAILED
 from cli.stack import command as stack
 
@@ -29,6 +31,8 @@ app.add_typer(source.app, name="source")
 app.add_typer(view.app, name="view")
 app.add_typer(dlq.app, name="dlq")
 app.command("list")(listing.show_all)
+app.command("explain")(explain)
+app.command("ledger")(ledger)
 app.command("demo")(demo)
 app.command("bench")(bench)
 

@@ -12,14 +12,15 @@ from backbone.errors import Transient
 from backbone.logs import logger
 
 T = TypeVar("T")
-_NEW_OBJECTS = 200_000
+MANY_OBJECTS = 500_000
+"""More than a batch has."""
 
 
-def collect_rarely() -> None:
-    """A batch is tens of thousands of objects that live for a moment and form no cycles. Looking
-    for cycles after every 700 of them takes a good part of a source's time."""
+def collect_rarely(new_objects: int = MANY_OBJECTS) -> None:
+    """A batch is hundreds of thousands of objects that live for a moment and form no cycles.
+    Looking for cycles after every 700 of them takes a good part of a source's time."""
     gc.freeze()  # what was imported stays
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(new_objects)
 
 
 class Process:

@@ -10,12 +10,16 @@ from backbone.codec.codec import Codec
 from cli import wiring
 from cli.problems import pick
 from cli.process import Process, collect_rarely
+from consumers.catalog import SINKS
 from gateway.app import build_app
 from gateway.server import serve
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 
-app = typer.Typer(no_args_is_help=True, help="Run the processes: sources, views, the gateway.")
+app = typer.Typer(no_args_is_help=True, help="Run sources, views, sinks, the gateway.")
+
+_REQUESTS_OBJECTS = 50_000
+"""Of requests, which live shorter than batches and may leave a cycle behind."""
 
 Names = Annotated[list[str] | None, typer.Argument(help="Which ones.")]
 All = Annotated[bool, typer.Option("--all", help="Every one of the catalog.")]
@@ -63,13 +67,35 @@ def view(
         _run(process, [partial(_run_view, process, codec, name, park_all) for name in chosen])
 
 
+@app.command("sink")
+def sink(
+    names: Names = None,
+    every: All = False,  # noqa: FBT002
+    park_all: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--park-all", help="Park poison even when it is most of a batch."),
+    ] = False,
+) -> None:
+    """Carry facts out, to the warehouse.
+
+    Example: backbone run sink warehouse
+    """
+    process = _process()
+    chosen = pick(names, every=every, known=list(SINKS), noun="sink")
+    contracts = wiring.contracts()
+    facts = sorted({fact for name in chosen for fact in SINKS[name].facts(contracts)})
+    if _checked_codec(process, facts) is not None:
+        loads = [(name, topic) for name in chosen for topic in SINKS[name].topics(contracts)]
+        _run(process, [partial(_run_sink, process, *load, park_all) for load in loads])
+
+
 @app.command("gateway")
 def gateway() -> None:
     """Answer reads from the views.
 
     Example: backbone run gateway
     """
-    collect_rarely()
+    collect_rarely(_REQUESTS_OBJECTS)
     host, _, port = wiring.settings().gateway_address.rpartition(":")
     serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))
 
@@ -124,3 +150,17 @@ def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None
         runner.run(subscription, process.stopping)
     finally:
         subscription.close()
+
+
+def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:  # noqa: FBT001
+    from cli import sink_wiring  # noqa: PLC0415 - Polars and ClickHouse's client
+
+    made = process.until_it_answers(lambda: sink_wiring.sink_runner(name, topic, park_all=park_all))
+    if made is None:
+        return
+    runner, subscription, loader = made
+    try:
+        runner.run(subscription, process.stopping)
+    finally:
+        subscription.close()
+        loader.close()

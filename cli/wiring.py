@@ -5,8 +5,8 @@ Nothing happens at import; every function makes something new unless it says oth
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,17 @@ from backbone.patience import Patience
 from backbone.record import Middleware
 from backbone.registry.confluent import ConfluentRegistry
 from backbone.registry.port import Registry
+from backbone.replay.retries import Retries
 from backbone.runner import Runner
 from backbone.settings import Settings, load
 from backbone.source import Source
 from backbone.source_runner import Edges, SourceRunner
+from backbone.topics import replayed_topic, retry_topic
 from backbone.views.redis_store import RedisViewReader, RedisViewWriter
 from backbone.views.store import ViewId, ViewWriter
 from backbone.views.traced_writer import TracedViewWriter
+from cli.replay_wiring import mending_log, retry_log
+from consumers.catalog import SINKS
 from gateway.served_view import ServedView
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
@@ -43,6 +47,7 @@ from producers.context import SourceContext
 if TYPE_CHECKING:
     from backbone.tracing.collector import Tracing
     from backbone.tracing.source_spans import SourceSpans
+    from processors.rehearsal import Rehearsal
 
 # What names a collector to every OpenTelemetry program.
 OTLP_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -94,7 +99,8 @@ def reader() -> KafkaReader:
 
 
 def declared_topics() -> list[TopicSpec]:
-    return topics.declared(contracts(), list(SOURCES), list(VIEWS))
+    retried = {name: view.topic for name, view in VIEWS.items()}
+    return topics.declared(contracts(), list(SOURCES), [*VIEWS, *SINKS], retried)
 
 
 # facts enter
@@ -112,14 +118,17 @@ def source_runner(
     made = made or source(name)
     cursors = topics.cursor_topic(name)
     facts = {contracts()[fact].topic for fact in made.facts}
-    found = topics_as_declared({*facts, cursors, topic_of(name)})
+    needed = {cursors, topic_of(name), retry_topic(name), replayed_topic(name)}
+    found = topics_as_declared({*facts, *needed})
     limits = {each: int(found[each].config["max.message.bytes"]) for each in facts}
+    base = kafka(f"source-{name}")
+    again = mending_log(name, base, topic_admin())
     edges = Edges(
-        lambda shard: publisher(name, shard), encoder, contracts(), limits, source_tracing()
+        lambda shard: publisher(name, shard), encoder, contracts(), limits, source_tracing(), again
     )
     runner = SourceRunner(made, edges)
     group = f"{settings().app}.source.{name}"
-    return runner, KafkaMembership(kafka(f"source-{name}"), group, cursors, runner)
+    return runner, KafkaMembership(base, group, cursors, runner)
 
 
 def publisher(name: str, shard: int) -> KafkaPublisher:
@@ -159,24 +168,32 @@ def view_runner(
     from processors.projector import Projector, Store  # noqa: PLC0415 - Polars
 
     view, base, admin = VIEWS[name], kafka(f"view-{name}"), topic_admin()
-    topics_as_declared({view.topic, topic_of(name)})
+    topics_as_declared({view.topic, topic_of(name), retry_topic(name), replayed_topic(name)})
     group = f"{settings().app}.{name}"
     writer, traces = traced(name, group, view_writer())
     store = Store(view_id(name), writer, lambda: admin.ends(view.topic))
     projector = Projector(view, contracts(), decoder, store)
-    patience = Patience(name)
-    stack: list[Middleware] = [
-        *traces,
-        measure(name),
-        retry(patience),
-        dead_letters(
-            name,
-            KafkaAppender(base),
-            lambda partition: not park_all and projector.may_stop(partition),
-        ),
-    ]
-    runner = Runner(projector, stack, patience)
+    patience, appender = Patience(name), KafkaAppender(base)
+    guarded: list[Middleware] = [measure(name), retry(patience)]
+    may_stop = partial(_may_stop, projector.may_stop, park_all)
+    stack = [*traces, *guarded, dead_letters(name, appender, may_stop)]
+    # whether a replay goes on is for its own run to say
+    again = [*guarded, dead_letters(name, appender, lambda _: False)]
+    retries = Retries(projector, again, patience, retry_log(name, base, admin, appender))
+    runner = Runner(projector, stack, patience, retries=retries)
     return runner, KafkaSubscription(base, group, view.topic, runner)
+
+
+def rehearsal(name: str) -> "Rehearsal":
+    """What today's code makes of facts that the view has passed; it changes nothing."""
+    from processors.rehearsal import Rehearsal  # noqa: PLC0415 - Polars
+
+    decoder = batch_codec()
+    return Rehearsal(VIEWS[name], contracts(), decoder, view_id(name), view_writer())
+
+
+def _may_stop(of_view: Callable[[int], bool], park_all: bool, partition: int) -> bool:  # noqa: FBT001
+    return not park_all and of_view(partition)
 
 
 # views are read

@@ -1,5 +1,10 @@
-"""Every sink: one row each. There is none yet."""
+"""Every sink: one row each."""
 
 from collections.abc import Mapping
 
-SINKS: Mapping[str, object] = {}
+from consumers.clickhouse.sink import ClickHouseSink
+from consumers.warehouse import WAREHOUSE
+
+SINKS: Mapping[str, ClickHouseSink] = {
+    "warehouse": WAREHOUSE,
+}

@@ -9,8 +9,8 @@ from gateway.caching import Body, body_of
 from gateway.document import entry_document
 
 REMEMBERED: Final = 32_768
-"""Bodies; a full memory is forgotten. Some 30 MB where answers are of usual size."""
-MAX_BYTES: Final = 4_096
+"""Bodies; a full memory is forgotten."""
+MAX_BYTES: Final = 1_536
 """Larger ones are not remembered."""
 
 

@@ -16,7 +16,7 @@ from processors.view import View
 
 FEW: Final = 100
 """Below so many records they are decoded faster one by one."""
-_SLICE: Final = 5_000  # records whose facts are in memory at the same time
+_SLICE: Final = 10_000  # records whose facts are in memory at the same time
 
 
 class Decoder(Protocol):
@@ -85,7 +85,7 @@ class BatchFacts:
         for row, (place, version) in enumerate(zip(columns.indexes, versions, strict=True)):
             key = self._key(batch, place, outcomes)
             if key is not None:
-                yield ColumnFact(readings, row, key, version)
+                yield ColumnFact(readings, row, place, key, version)
 
     def _key(self, batch: RecordBatch, place: int, outcomes: Outcomes) -> str | None:
         try:

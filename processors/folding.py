@@ -58,11 +58,18 @@ class Folding:
         self._facts = BatchFacts(view, decoder, partitions)
 
     def work(
-        self, batch: RecordBatch, status: Status, stored: Stored, outcomes: Outcomes
+        self,
+        batch: RecordBatch,
+        status: Status,
+        stored: Stored,
+        outcomes: Outcomes,
+        *,
+        again: bool = False,
     ) -> list[Part]:
         """What changes in a view that stands at `status`; what became of each record is said in
-        `outcomes`. Changes nothing itself, so that it may be called again. Raises Transient."""
-        first = bisect_left(batch.offsets, status.offset)
+        `outcomes`. Changes nothing itself, so that it may be called again. `again`: what the view
+        has passed is tried once more. Raises Transient."""
+        first = 0 if again else bisect_left(batch.offsets, status.offset)
         for place in range(first):
             outcomes.set(place, Outcome.SUPERSEDED)
         return _parts(batch, status, self._changes(batch, first, stored, outcomes))
@@ -141,17 +148,16 @@ def _stretches(changes: Iterable[_Change], end: int) -> Iterator[_Stretch]:
     last: dict[str, _Change] = {}
     size = 0
     for change in changes:
-        if size > _MAX_BYTES or (len(last) == MAX_KEYS and change.key not in last):
-            yield _Stretch(change.place, last)
-            last, size = {}, 0
         replaced = last.get(change.key)
-        size += _size(change) - (_size(replaced) if replaced else 0)
+        if size > _MAX_BYTES or (replaced is None and len(last) == MAX_KEYS):
+            yield _Stretch(change.place, last)
+            last, size, replaced = {}, 0, None
+        if change.document is not None:
+            size += len(change.document)
+        if replaced is not None and replaced.document is not None:
+            size -= len(replaced.document)
         last[change.key] = change
     yield _Stretch(end, last)
-
-
-def _size(change: _Change) -> int:
-    return len(change.document or b"")
 
 
 def _entries(batch: RecordBatch, rows: Sequence[_Change]) -> list[bytes]:

@@ -54,11 +54,17 @@ class Latest:
         self._shows = can_show(contract.shape, view.fields)
 
     def work(
-        self, batch: RecordBatch, status: Status, stored: Stored, outcomes: Outcomes
+        self,
+        batch: RecordBatch,
+        status: Status,
+        stored: Stored,
+        outcomes: Outcomes,
+        *,
+        again: bool = False,
     ) -> list[Part] | None:
         """As `processors.folding.Folding.work`. None, and nothing said in `outcomes`, where the
         batch is read one by one: it is small, or one of its schemas is not read in columns."""
-        first = bisect_left(batch.offsets, status.offset)
+        first = 0 if again else bisect_left(batch.offsets, status.offset)
         if len(batch) - first < FEW or not self._shows:
             return None
         decoded = self._decoder.decode_batch(batch, range(first, len(batch)))

@@ -47,7 +47,7 @@ def _placed(before: Document, fact: Fact) -> dict[str, Any]:
         "country": data["country"],
         "currency": data["currency"],
         "lines": fact.shown("lines", *_LINE),
-        "total": total,
+        "total": str(total),
     }
 
 

@@ -24,6 +24,7 @@ from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writin
 from processors import batch_facts, latest
 from processors.folding import Folding
 from processors.latest import Latest
+from processors.retrying import tell_already_applied
 from processors.stored import Stored, Versions, version_of
 from processors.view import LatestByKey, View
 
@@ -71,6 +72,7 @@ class Projector:
 
     def __init__(self, view: View, contracts: Contracts, decoder: Decoder, store: Store) -> None:
         self.name = view.name
+        self.topic = view.topic
         self._view = view
         self._folding = Folding(view, decoder, store.view.partitions)
         self._latest: Latest | None = None
@@ -140,19 +142,48 @@ class Projector:
     # working a batch out
 
     def step(self, batch: RecordBatch) -> Outcomes:
+        return self._step(batch, again=False)
+
+    def _step(self, batch: RecordBatch, *, again: bool) -> Outcomes:
         held = self._held[batch.partition]
         writer, view = self._store.writer, self._store.view
         stored = Stored(writer, view, batch.partition, held.coming, held.versions)
         outcomes = Outcomes(len(batch))
         parts = None
         if self._latest is not None:
-            parts = self._latest.work(batch, held.reached, stored, outcomes)
+            parts = self._latest.work(batch, held.reached, stored, outcomes, again=again)
         if parts is None:
-            parts = self._folding.work(batch, held.reached, stored, outcomes)
+            parts = self._folding.work(batch, held.reached, stored, outcomes, again=again)
         held.worked_out = parts
+        if again:
+            tell_already_applied(batch, parts, stored, outcomes)
         if outcomes.poisons:  # whoever was overtaken learns it before dead letters are written
             self._guarded_hear(batch.partition, held)
         return outcomes
+
+    # trying again what was passed: see `backbone.replay.retries.Owner`
+
+    def retry_below(self, partition: int) -> tuple[str, int] | None:
+        """What stands behind that is the log's own to bring: a fold may not skip facts."""
+        held = self._held.get(partition)
+        if held is None or held.wiped or held.reached.rebuilding:
+            return None
+        return held.reached.topic_id, held.reached.offset
+
+    def retry(self, batch: RecordBatch) -> Outcomes:
+        return self._step(batch, again=True)
+
+    def commit_retry(self, batch: RecordBatch) -> int | None:
+        return self._send_worked_out(batch.partition, self._held[batch.partition])
+
+    def settle(self, partition: int) -> int | None:
+        return self._guarded(partition, self._held[partition], self._settle)
+
+    def _settle(self, partition: int, held: _Held) -> None:
+        """Also what was sent in vain before: called again after a Transient."""
+        if held.writing is None:
+            self._send(partition, held)
+        self._hear(partition, held)
 
     # making it durable
 

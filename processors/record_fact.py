@@ -113,12 +113,14 @@ class ColumnFact(RecordFact):
     _readings: Readings
     _row: int
 
-    def __init__(self, readings: Readings, row: int, key: str, order_version: int) -> None:
+    def __init__(
+        self, readings: Readings, row: int, place: int, key: str, order_version: int
+    ) -> None:
         put = object.__setattr__
         put(self, "_readings", readings)
         put(self, "_row", row)
         put(self, "_batch", readings.batch)
-        put(self, "place", readings.columns.indexes[row])
+        put(self, "place", place)
         put(self, "key", key)
         put(self, "order_version", order_version)
 

@@ -44,6 +44,15 @@ def endpoints(
         yield found
 
 
+@pytest.fixture(scope="session")
+def clickhouse_url(endpoints: Endpoints) -> str:
+    if not endpoints.clickhouse_url:
+        if os.environ.get("CI"):
+            raise StackError("ClickHouse's engine is not installed")
+        pytest.skip("ClickHouse's engine is not installed: install backbone[warehouse]")
+    return endpoints.clickhouse_url
+
+
 @pytest.fixture
 def unique() -> str:
     """A name nobody else has: topics, groups and views of different tests never meet."""

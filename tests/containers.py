@@ -26,6 +26,7 @@ PORTS = {
     "registry": "REGISTRY_PORT",
     "redis": "REDIS_PORT",
     "postgres": "POSTGRES_PORT",
+    "clickhouse": "CLICKHOUSE_PORT",
 }
 ASK_SECONDS = 20
 
@@ -102,6 +103,7 @@ def endpoints(chosen: Mapping[str, int]) -> Endpoints:
         registry_url=f"http://{address['registry']}/apis/ccompat/v7",
         redis_url=f"redis://{address['redis']}/0",
         postgres_dsn=f"postgresql://postgres@{address['postgres']}/postgres",
+        clickhouse_url=f"http://{address['clickhouse']}/backbone",
     )
 
 

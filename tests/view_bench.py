@@ -13,13 +13,16 @@ from backbone.contracts.catalog import Contracts
 from backbone.envelope import to_headers
 from backbone.fact import Envelope, Fact
 from backbone.log import Message, TopicSpec
+from backbone.memory.follower import MemoryFollower
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.patience import Patience
 from backbone.record import RecordBatch
 from backbone.registry.memory import MemoryRegistry
+from backbone.replay.retries import Retries, RetryLog
 from backbone.runner import Pace, Runner
 from backbone.settings import REPOSITORY
+from backbone.topics import replayed_topic, retry_topic
 from backbone.views.memory_store import MemoryViews
 from backbone.views.store import Status, ViewId
 from processors.projector import Projector, Store
@@ -48,6 +51,8 @@ class Bench:
         self.admin = MemoryAdmin(self.log)
         self.admin.create(TopicSpec(self.view.topic, self.partitions))
         self.admin.create(TopicSpec(f"dlq.{self.view.name}", 1))
+        self.admin.create(TopicSpec(retry_topic(self.view.name), self.partitions))
+        self.admin.create(TopicSpec(replayed_topic(self.view.name), self.partitions))
         self.id = ViewId(self.view.name, 1, self.partitions)
 
     def publish(self, fact_type: str, key: str, **data: Any) -> None:
@@ -92,8 +97,20 @@ class Worker:
     def __init__(self, bench: Bench, max_records: int = 1_000_000) -> None:
         store = Store(bench.id, bench.views.writer(), lambda: bench.admin.ends(bench.view.topic))
         self.projector = Projector(bench.view, bench.contracts, bench.codec, store)
-        stack = [dead_letters(bench.view.name, MemoryAppender(bench.log))]
-        self.runner = Runner(self.projector, stack, Patience("t"), Pace(max_records=max_records))
+        name, appender, patience = bench.view.name, MemoryAppender(bench.log), Patience("t")
+        stack = [dead_letters(name, appender)]
+        topic, replayed = retry_topic(name), replayed_topic(name)
+        log = RetryLog(
+            MemoryFollower(bench.log, topic),
+            lambda: bench.log.topics[topic].topic_id,
+            replayed,
+            lambda partition: MemoryReader(bench.log).newest(replayed, partition),
+            appender,
+        )
+        again = [dead_letters(name, appender, lambda _: False)]
+        retries = Retries(self.projector, again, patience, log)
+        pace = Pace(max_records=max_records)
+        self.runner = Runner(self.projector, stack, patience, pace, retries)
         self.subscription = bench.log.subscription("group", bench.view.topic, self.runner)
 
     def run(self, polls: int = 3) -> None:

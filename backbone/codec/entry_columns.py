@@ -5,7 +5,7 @@ and occurred (ms since 1970), and last the value. Whatever is unusual in the hea
 left to the code that reads them one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,6 +19,7 @@ _USUAL_TIME = r"^(?:[1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\dT\d\d:\d\
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _FEW = 100  # so many are written as fast one by one
 _TEXTS = ("ce_id", "ce_source", "ce_sequence")
+_NEEDED = (*_TEXTS, "ce_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ def entries(origins: Origins, documents: Sequence[bytes]) -> list[bytes]:
     """The entries that hold `documents`, in their order."""
     few = len(documents) < _FEW
     written = [None] * len(documents) if few else _written_at_once(origins, documents)
+    whole = [text for text in written if text is not None]
+    if len(whole) == len(documents):
+        return whole
     rows = zip(origins.order_versions, origins.offsets, origins.published_ms, strict=True)
     return [
         text if text is not None else _written_alone(row, origins.headers[at], documents[at])
@@ -44,7 +48,7 @@ def entries(origins: Origins, documents: Sequence[bytes]) -> list[bytes]:
 
 def _written_at_once(origins: Origins, documents: Sequence[bytes]) -> Sequence[bytes | None]:
     """None where something is missing or unusual."""
-    found = [dict(headers) for headers in origins.headers]
+    found = _by_name(origins.headers)
     try:
         frame = pl.DataFrame(
             {
@@ -52,13 +56,29 @@ def _written_at_once(origins: Origins, documents: Sequence[bytes]) -> Sequence[b
                 "offset": pl.Series(origins.offsets, dtype=pl.Int64),
                 "published": pl.Series(origins.published_ms, dtype=pl.Int64),
                 "document": _texts(documents),
-                "time": _texts([each.get("ce_time") for each in found]),
-                **{name: _texts([each.get(name) for each in found]) for name in _TEXTS},
+                "time": _texts(found["ce_time"]),
+                **{name: _texts(found[name]) for name in _TEXTS},
             }
         )
     except pl.exceptions.ComputeError:  # a header that is not UTF-8
         return [None] * len(documents)
     return frame.select(_ARRAY).to_series().cast(pl.Binary).to_list()
+
+
+def _by_name(headers: Sequence[Headers]) -> Mapping[str, Sequence[bytes | None]]:
+    """Each of the headers that are needed, of every fact; of headers that repeat the last one."""
+    try:
+        columns = list(zip(*headers, strict=True))
+    except ValueError:  # one has more of them than another
+        columns = []
+    names = [{name for name, _ in column} for column in columns]
+    if columns and all(len(each) == 1 for each in names):  # as one producer writes them
+        found = {
+            name: [value for _, value in each] for (name,), each in zip(names, columns, strict=True)
+        }
+        return {name: found.get(name, [None] * len(headers)) for name in _NEEDED}
+    each = [dict(some) for some in headers]
+    return {name: [some.get(name) for some in each] for name in _NEEDED}
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:

@@ -78,6 +78,11 @@ class KafkaTopicAdmin:
         """Per partition: the offset of the first record that is still there."""
         return self.offsets(topic, OffsetSpec.earliest())
 
+    def offsets_at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
+        found = self.offsets(topic, OffsetSpec.for_timestamp(timestamp_ms))
+        ends = self.ends(topic)
+        return {each: ends[each] if at < 0 else at for each, at in found.items()}
+
     def offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
         doing = f"asking for the offsets of {topic} at {self._where}"
         if topic not in self._partitions:

@@ -26,6 +26,7 @@ _MISSING = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
 }
 _TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE}
+_NOTE_TOO_LARGE = {KafkaError.OFFSET_METADATA_TOO_LARGE}
 _CORRUPT = {KafkaError._BAD_MSG}  # noqa: SLF001 - the client has skipped what it could not check
 _TOO_OLD = {KafkaError.UNSUPPORTED_VERSION, KafkaError.UNSUPPORTED_ASSIGNOR}
 _SILENT = {
@@ -43,6 +44,7 @@ _TABLE: tuple[tuple[set[int], type[BackboneError], str], ...] = (
     (_MISSING, Misconfigured, "Run `backbone topics plan`, then `backbone topics apply`"),
     (_TOO_OLD, Misconfigured, "Kafka 4.0 or newer is needed"),
     (_TOO_LARGE, Fatal, "Raise max.message.bytes of the topic: `backbone topics plan`"),
+    (_NOTE_TOO_LARGE, Fatal, "Set offset.metadata.max.bytes of the brokers to 4096 or more"),
     (_CORRUPT, Fatal, "A stored record fails its checksum: look at the broker's disk and replicas"),
 )
 

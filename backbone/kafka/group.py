@@ -63,8 +63,8 @@ class Assignment:
         self._waiting.pop(partition, None)
         self.dropped(partition)
         if partition in self.started:
+            tell(partition)  # which may still commit what it has done
             self.started.discard(partition)
-            tell(partition)
 
     def start_waiting(self, topic_id: str, *, read: bool) -> None:
         """Ask the listener where to start each partition that waits; Fatal passes through."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from backbone.errors import Transient
@@ -14,6 +14,7 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.headers import headers_of
+from backbone.log import Wanted
 from backbone.record import Record
 
 _PATIENCE_SECONDS = 10.0  # without any record or end: the cluster does not answer
@@ -28,16 +29,20 @@ class KafkaReader:
             self._consumer = Consumer(settings)
         self._admin = KafkaTopicAdmin(base)
         self._where = config.servers(base)
+        self._known: set[str] = set()  # topics whose leaders the client has asked for
 
     def close(self) -> None:
         self._consumer.close()
 
-    def scan(self, topic: str, starts: Mapping[int, int] | None = None) -> Iterator[Record]:
+    def scan(
+        self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
+    ) -> Iterator[Record]:
         ends, lows = self._admin.ends(topic), self._admin.starts(topic)
         topic_id = self._admin.topic_ids([topic])[topic]
         for partition, end in sorted(ends.items()):
             start = max(lows[partition], (starts or {}).get(partition, 0))
-            yield from self._range(topic, topic_id, partition, start, end)
+            place = KafkaPartition(topic, partition, start)
+            yield from self._range(place, topic_id, end, wanted)
 
     def newest(self, topic: str, partition: int) -> bytes | None:
         """The value of the partition's last committed record, None where there is none.
@@ -49,7 +54,8 @@ class KafkaReader:
         step = 16
         while end > low:
             start = max(low, end - step)
-            values = [record.value for record in self._range(topic, "", partition, start, end)]
+            place = KafkaPartition(topic, partition, start)
+            values = [record.value for record in self._range(place, "", end)]
             if values:
                 return values[-1]
             if start == low:
@@ -58,20 +64,31 @@ class KafkaReader:
         return None
 
     def _range(
-        self, topic: str, topic_id: str, partition: int, start: int, end: int
+        self, place: KafkaPartition, topic_id: str, end: int, wanted: Wanted | None = None
     ) -> Iterator[Record]:
-        if start >= end:
+        if place.offset >= end:
             return
-        place = KafkaPartition(topic, partition, start)
+        self._ask_for_leaders(place.topic)
         self._consumer.assign([place])
         try:
             yield from (
                 _record(message, topic_id)
                 for message in self._messages(place, end)
-                if (message.offset() or 0) < end
+                if (message.offset() or 0) < end and (wanted is None or wanted(message.key()))
             )
         finally:
             self._consumer.unassign()
+
+    def _ask_for_leaders(self, topic: str) -> None:
+        """Unasked, the client looks for them when its clock of one second strikes (tried: the first
+        record came after 0.85 s, and after 0.06 s when asked)."""
+        if topic in self._known:
+            return
+        try:
+            self._consumer.list_topics(topic, timeout=config.CALL_SECONDS)
+        except KafkaException as error:
+            raise translate(error, f"reading {topic} at {self._where}") from error
+        self._known.add(topic)
 
     def _messages(self, place: KafkaPartition, end: int) -> Iterator[Message]:
         """Until `end` or the end of the partition; by position, for the tail may be control

@@ -11,7 +11,8 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, member
-from backbone.log import End, Listener
+from backbone.kafka.group_offsets import KafkaGroupOffsets
+from backbone.log import Committed, End, Listener
 from backbone.logs import logger
 from backbone.record import Headers, RecordBatch
 
@@ -45,6 +46,7 @@ class KafkaSubscription:
         self._identity = Identity(self._admin, topic)
         self._assignment = Assignment(self._consumer, topic, listener)
         self._assignment.dropped = self._drop
+        self._offsets = KafkaGroupOffsets(self._consumer, topic, self._assignment.started)
         self._backlog: list[Message] = []
         self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
         self._ends_due = 0.0
@@ -72,6 +74,12 @@ class KafkaSubscription:
 
     def rewind(self, partition: int, offset: int) -> None:
         self._assignment.read_from(partition, offset)
+
+    def committed(self, partition: int) -> Committed | None:
+        return self._offsets.committed(partition)
+
+    def commit(self, partition: int, offset: int, note: str) -> None:
+        self._offsets.commit(partition, offset, note)
 
     def close(self) -> None:
         """Leaves the group at once; the listener is told of every partition."""

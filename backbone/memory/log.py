@@ -12,7 +12,18 @@ from uuid import uuid4
 
 from backbone.errors import Fatal, Fenced, Misconfigured, Transient
 from backbone.fact import LogPosition
-from backbone.log import BEGINNING, End, Listener, Message, TopicSpec, TopicState
+from backbone.log import (
+    BEGINNING,
+    NOTE_BYTES,
+    Committed,
+    End,
+    Listener,
+    Message,
+    TopicSpec,
+    TopicState,
+    Wanted,
+)
+from backbone.memory.batch import batch_of
 from backbone.partitioner import partition_of
 from backbone.record import Record, RecordBatch
 
@@ -28,6 +39,7 @@ class _Topic:
 class _Group:
     topic: str
     members: list["_Member"] = field(default_factory=list)
+    committed: dict[int, Committed] = field(default_factory=dict)
 
 
 class MemoryLog:
@@ -96,6 +108,15 @@ class MemoryAdmin:
     def configure(self, name: str, config: Mapping[str, str]) -> None:
         self._log.topic(name).config.update(config)
 
+    def offsets_at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
+        return {
+            partition: sum(1 for each in rows if each.timestamp_ms < timestamp_ms)
+            for partition, rows in enumerate(self._log.topic(topic).partitions)
+        }
+
+    def starts(self, topic: str) -> dict[int, int]:
+        return dict.fromkeys(range(len(self._log.topic(topic).partitions)), 0)
+
     def ends(self, topic: str) -> dict[int, int]:
         return {n: len(rows) for n, rows in enumerate(self._log.topic(topic).partitions)}
 
@@ -149,9 +170,12 @@ class MemoryReader:
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
 
-    def scan(self, topic: str, starts: Mapping[int, int] | None = None) -> Iterator[Record]:
+    def scan(
+        self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
+    ) -> Iterator[Record]:
         for partition, rows in enumerate(self._log.topic(topic).partitions):
-            yield from rows[(starts or {}).get(partition, 0) :]
+            found = rows[(starts or {}).get(partition, 0) :]
+            yield from (each for each in found if wanted is None or wanted(each.key))
 
     def newest(self, topic: str, partition: int) -> bytes | None:
         rows = self._log.topic(topic).partitions[partition]
@@ -197,9 +221,21 @@ class _Member:
                 start = self._listener.assigned(partition, self._topic_id)
                 self.positions[partition] = 0 if start == BEGINNING else start
 
+    def committed(self, partition: int) -> Committed | None:
+        self._log.answer()
+        return self._group.committed.get(partition)
+
+    def commit(self, partition: int, offset: int, note: str) -> None:
+        self._log.answer()
+        if partition not in self.positions:
+            raise Transient(f"{self._name}/{partition} is another member's")
+        if len(note.encode()) > NOTE_BYTES:
+            raise Fatal("the note is too large")
+        self._group.committed[partition] = Committed(offset, note)
+
     def release(self, partition: int) -> None:
+        self._listener.revoked(partition)  # which may still commit what it has done
         del self.positions[partition]
-        self._listener.revoked(partition)
 
     def leave(self) -> None:
         for partition in list(self.positions):
@@ -238,6 +274,12 @@ class MemorySubscription:
     def rewind(self, partition: int, offset: int) -> None:
         self._member.positions[partition] = 0 if offset == BEGINNING else offset
 
+    def committed(self, partition: int) -> Committed | None:
+        return self._member.committed(partition)
+
+    def commit(self, partition: int, offset: int, note: str) -> None:
+        self._member.commit(partition, offset, note)
+
     def close(self) -> None:
         self._member.leave()
 
@@ -252,18 +294,3 @@ class MemoryMembership:
 
     def close(self) -> None:
         self._member.leave()
-
-
-def batch_of(records: Sequence[Record]) -> RecordBatch:
-    """Put consecutive records of one partition into a batch."""
-    first = records[0].position
-    return RecordBatch(
-        topic=first.topic,
-        topic_id=first.topic_id,
-        partition=first.partition,
-        offsets=[record.position.offset for record in records],
-        keys=[record.key for record in records],
-        values=[record.value for record in records],
-        headers=[record.headers for record in records],
-        timestamps_ms=[record.timestamp_ms for record in records],
-    )

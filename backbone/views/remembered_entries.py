@@ -6,8 +6,8 @@ from backbone.views.encoding import decode_entry
 from backbone.views.store import Entry
 
 REMEMBERED: Final = 32_768
-"""Entries of one reader; a full memory is forgotten. Some 30 MB where entries are of usual size."""
-MAX_BYTES: Final = 2_048
+"""Entries of one reader; a full memory is forgotten. Decoded, one takes a few kilobytes."""
+MAX_BYTES: Final = 1_024
 """Larger entries are not remembered."""
 
 

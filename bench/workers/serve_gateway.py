@@ -31,7 +31,7 @@ def static(body: bytes) -> ASGIApp:
 def main() -> None:
     """The size of the ready answer is the only argument; where to listen is a setting."""
     logs.configure("warning", human=False)
-    collect_rarely()
+    collect_rarely(50_000)
     app = cast("Router", build_app(wiring.served_views(), wiring.view_reader()))
     # the gateway's hottest route stays in front: the ceiling pays for one look more
     app.routes.insert(1, PathRoute(STATIC, static(b"x" * int(sys.argv[1]))))

@@ -34,12 +34,13 @@ class SourceBalance:
     rejected: int
     in_topic: int
     in_dead_letters: int
+    mended: int
 
     @property
     def balances(self) -> bool:
         return (
             self.read == self.published + self.rejected
-            and self.published == self.in_topic
+            and self.published + self.mended == self.in_topic
             and self.rejected == self.in_dead_letters
         )
 
@@ -73,6 +74,7 @@ def source_balance(reader: Reader, source: str, topic: str) -> SourceBalance:
         found.rejected,
         sum(1 for _ in reader.scan(topic)),
         sum(1 for _ in reader.scan(topic_of(source))),
+        found.retried.mended,
     )
 
 

@@ -60,7 +60,7 @@ class Scene:
         if not os.environ.keys() >= GIVEN:
             self._stack.up()
             wiring.settings.cache_clear()  # the stack has written where its services are
-        self.fleet = Fleet(self.state / "logs", self._environment())
+        self.fleet = Fleet(self.state / "logs", self.environment())
         self.script("prepare.py", str(self.prepared))
         self.script("shop.py", "create-database")
         say("checking the contracts")
@@ -71,12 +71,15 @@ class Scene:
         self.fleet.start("shop-relay", ["run", "source", "shop"])
         self.fleet.start("views", ["run", "view", "--all"])
         self.fleet.start("gateway", ["run", "gateway"])
+        if self.has_warehouse:
+            self.fleet.start("warehouse", ["run", "sink", "--all"])
 
     def script(self, name: str, *arguments: str) -> None:
         """Run one of the example's scripts to its end."""
         command = [sys.executable, str(self.examples / name), *arguments]
-        environment = {**os.environ, **self._environment()}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=self.environment()
+        )
         if done.returncode:
             raise Fatal(f"{name} failed: {done.stderr.strip().splitlines()[-1:]}")
 
@@ -96,6 +99,11 @@ class Scene:
         partial = target.with_suffix(".part")
         partial.write_bytes(content)
         partial.rename(target)
+
+    @property
+    def has_warehouse(self) -> bool:
+        """Its engine is an extra of the embedded stack."""
+        return bool(wiring.settings().services.clickhouse_url.get_secret_value())
 
     @property
     def postgres_dsn(self) -> str:
@@ -132,8 +140,9 @@ class Scene:
                 say(f"port {port} is taken: the gateway listens on {probe.getsockname()[1]}")
             return f"{host}:{probe.getsockname()[1]}"
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
         return {
+            **os.environ,
             "BACKBONE_STATE_DIR": str(self.state),
             "BACKBONE_POSTGRES_DSN": self.postgres_dsn,
             "SHOP_DSN": self.postgres_dsn,

@@ -1,7 +1,7 @@
 """The demo's story: facts flow, are counted, are asked for, and what was refused is shown."""
 
 import json
-import sys
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from backbone.kafka.reader import KafkaReader
 from backbone.record import Record, last_header
 from cli import wiring
 from cli.demo import balance
+from cli.demo.commands import print_answered, print_line, print_queries, rows_to_load
 from cli.demo.progress import Meter
 from cli.demo.scene import Scene, say
 from cli.output import Format, show
@@ -39,11 +40,16 @@ def tell(scene: Scene) -> None:
     _ask(scene)
     _show_rejects(reader)
     reader.close()
-
-
-def print_line(line: str = "") -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    if scene.has_warehouse:
+        _wait_until_loaded(scene)
+        print_queries()
+    print_answered(scene, "explain", "orders", VIEWS["orders"].example)
+    repairs = os.path.relpath(scene.examples / "repairs.csv")
+    print_answered(scene, "dlq", "run", "price-list", "--repairs", repairs)
+    print_answered(scene, "dlq", "report", "price-list")
+    if scene.has_warehouse:
+        _wait_until_loaded(scene)
+    print_answered(scene, "ledger")
 
 
 def _follow(scene: Scene, reader: KafkaReader) -> None:
@@ -65,6 +71,13 @@ def _watch(scene: Scene, shop_ended_with: int | None, deadline: float) -> None:
     if shop_ended_with:
         raise Fatal(f"the shop failed: {scene.fleet.last_words('shop')}")
     time.sleep(0.25)
+
+
+def _wait_until_loaded(scene: Scene) -> None:
+    say("waiting until the warehouse has everything")
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while rows_to_load() != 0:
+        _watch(scene, 0, deadline)
 
 
 def _inputs(scene: Scene, name: str) -> int:

@@ -14,7 +14,8 @@ from cli.stack.stack import Stack, StackError
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The real Kafka, schema registry, Redis and Postgres, without Docker and without root.",
+    help="The real Kafka, schema registry, Redis, Postgres and ClickHouse engine, without Docker "
+    "and without root.",
 )
 
 

@@ -8,7 +8,7 @@ from backbone.errors import BackboneError
 
 ELSEWHERE = (
     "use Docker, or name services that run already in BACKBONE_KAFKA_BOOTSTRAP, "
-    "BACKBONE_REGISTRY_URL, BACKBONE_REDIS_URL and BACKBONE_POSTGRES_DSN"
+    "BACKBONE_REGISTRY_URL, BACKBONE_REDIS_URL, BACKBONE_POSTGRES_DSN and BACKBONE_CLICKHOUSE_URL"
 )
 FREE_BYTES_NEEDED = 1_500_000_000  # the downloads unpacked (0.4 GB), fresh data, and room to work
 

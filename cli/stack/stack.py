@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from cli.stack import ports, process
-from cli.stack.catalog import CATALOG
+from cli.stack.catalog import CATALOG, not_installed
 from cli.stack.downloads import Cache
 from cli.stack.problems import StackError, require_disk, require_platform
 from cli.stack.service import Site
@@ -27,6 +27,7 @@ class Endpoints:
     registry_url: str
     redis_url: str
     postgres_dsn: str
+    clickhouse_url: str = ""  # empty where its extra is not installed
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,10 @@ class Stack:
         """Start what does not run. When it fails, what this call started has ended again."""
         require_platform()
         with self._locked():
-            self._start(list(CATALOG))
+            left_out = not_installed()
+            for why in left_out.values():
+                self._report(why)
+            self._start([name for name in CATALOG if name not in left_out])
             endpoints = self._endpoints()
             self._state.write_endpoints(asdict(endpoints))
         return endpoints
@@ -86,7 +90,8 @@ class Stack:
 
     def status(self) -> list[ServiceStatus]:
         self._state.reload()
-        return [self._status(name) for name in CATALOG]
+        left_out = not_installed()
+        return [self._status(name) for name in CATALOG if name not in left_out]
 
     def _status(self, name: str) -> ServiceStatus:
         port = self._state.ports.get(CATALOG[name].ports[0])
@@ -147,9 +152,12 @@ class Stack:
             registry_url=f"http://{address['registry']}/apis/ccompat/v7",
             redis_url=f"redis://{address['redis']}/0",
             postgres_dsn=f"postgresql://postgres@{address['postgres']}/postgres",
+            clickhouse_url="" if not_installed() else f"http://{address['clickhouse']}/backbone",
         )
 
 
 def _require_known(name: str) -> None:
     if name not in CATALOG:
         raise StackError(f"there is no service {name}: there are {', '.join(CATALOG)}")
+    if (why := not_installed().get(name)) is not None:
+        raise StackError(why)

@@ -7,8 +7,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from backbone.errors import BackboneError, Misconfigured, Poison, PoisonReason
 from backbone.fact import Envelope, Fact, Origin
+from backbone.replay.rejects import Rejected
 from backbone.source import Draft, Reject
-from producers.csv_drop.rows import Row
+from producers.csv_drop.rows import Row, read_alone
 from producers.csv_drop.settings import Parse, Settings
 
 _VARIANT = "89ab"  # RFC 9562: the two leading bits of the seventeenth digit are 10
@@ -66,6 +67,30 @@ class FactMaker:
             )
         envelope = Envelope(self._id(cells), settings.source, time, sequence)
         return Fact(settings.fact_type, str(key), data, envelope, origin)
+
+    def mend(self, rejected: Rejected, delimiter: str) -> Fact | Reject:
+        """The fact of a row with some cells replaced: its id is of the cells as they are then."""
+        origin = rejected.origin
+        file, _, line = origin.position.rpartition(":")
+        try:
+            cells = self._mended(rejected, delimiter)
+            return self.fact(f"{file}:{int(line or 0):010d}", cells, origin)
+        except Poison as poison:
+            return Reject(origin, poison, self._settings.fact_type)
+
+    def _mended(self, rejected: Rejected, delimiter: str) -> list[str]:
+        columns = rejected.origin.columns or self._settings.columns
+        unknown = sorted(rejected.repair.keys() - set(self._settings.columns))
+        if unknown:
+            raise Poison(PoisonReason.UNPARSABLE, f"the repair names {', '.join(unknown)}")
+        cells = read_alone(rejected.origin.value, delimiter)
+        known = dict(zip(columns, cells, strict=True)) if len(cells) == len(columns) else {}
+        known |= rejected.repair
+        missing = [name for name in self._settings.columns if name not in known]
+        if missing:
+            message = f"the row has {len(cells)} of {len(columns)} columns"
+            raise Poison(PoisonReason.UNPARSABLE, f"{message}: mend {', '.join(missing)}")
+        return [known[name] for name in self._settings.columns]
 
     def _fields(self, cells: dict[str, str]) -> dict[str, Any]:
         try:

@@ -97,6 +97,16 @@ def torn(window: bytes, line: int, form: Format, *, at_end: bool) -> Cut:
     return Cut(list(_each(lines, line, problem)), len(window), len(lines))
 
 
+def read_alone(raw: bytes, delimiter: str) -> list[str]:
+    """The cells of one row by itself; none where it cannot be read."""
+    try:
+        text = raw.decode()
+        rows = list(csv.reader(StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    return rows[0] if len(rows) == 1 and "\0" not in text else []
+
+
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
     """Per record: the number of lines read up to its end, its cells, the reader's error."""
     # newline="\n" splits at line feeds only and keeps what quoted fields hold as it is

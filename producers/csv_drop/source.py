@@ -1,12 +1,16 @@
 """CsvDropSource: reads the files of a folder in the order of their names, each once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from backbone.errors import Transient
-from backbone.source import Batch, Cursor, RowBatch, RowMaker
+from backbone.fact import Envelope, Fact
+from backbone.replay.rejects import Rejected
+from backbone.source import Batch, Cursor, Reject, RowBatch, RowMaker
+from backbone.source_lookup import NoRow, SourceRow
 from producers.csv_drop.drop_file import DropFile
 from producers.csv_drop.facts import FactMaker, Refuser
 from producers.csv_drop.folder import Folder
+from producers.csv_drop.lookup import LineLookup
 from producers.csv_drop.position import Partly, Position
 from producers.csv_drop.rows import Format, Row
 from producers.csv_drop.settings import Parse, Settings
@@ -47,6 +51,7 @@ class CsvDropSource:
         self._folder = Folder(settings.path, settings.pattern)
         self._form = Format(settings.delimiter, settings.max_row_bytes)
         self._maker = FactMaker(settings, parse, by_contract=by_contract)
+        self._lines = LineLookup(settings, self._folder, self._form, self._maker)
         self._file: DropFile | None = None
 
     def poll(self, cursor: Cursor | None) -> Batch:
@@ -63,10 +68,24 @@ class CsvDropSource:
         offset, line = file.start
         return self._batch(position, file, offset, line)
 
+    def mend(self, rejected: Rejected) -> Fact | Reject:
+        return self._maker.mend(rejected, self._settings.delimiter)
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    # from a fact back to its line: backbone.source_lookup.SourceLookup
+
+    def find(self, envelope: Envelope) -> SourceRow | NoRow:
+        return self._lines.find(envelope.sequence)
+
+    def rows(self, cursor: Cursor) -> Iterator[SourceRow]:
+        return self._lines.rows(cursor)
+
+    def put_away(self) -> Callable[[str], bool]:
+        return self._lines.put_away()
 
     def _read_on(self, position: Position, partly: Partly) -> Batch:
         try:

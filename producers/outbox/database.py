@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg import conninfo, errors, sql
@@ -54,10 +55,12 @@ SELECT EXISTS (SELECT FROM {table} WHERE tx_id >= pg_snapshot_xmax(pg_current_sn
 # holds, and then walks the whole outbox for an idle poll (96 ms against 0.4 with 1,000 rows a
 # transaction and pages of 100, tried). occurred_at is NULL where Python has no such instant: the
 # driver would fail the whole read for one row.
-_ROWS: LiteralString = """
+_SELECT: LiteralString = """
 SELECT position, tx_id::text::bigint, id::text, aggregateid, type, payload::text, headers::text,
        CASE WHEN occurred_at BETWEEN '0001-01-02Z' AND '9999-12-30Z' THEN occurred_at END
 FROM {table}
+"""
+_ROWS: LiteralString = f"""{_SELECT}
 WHERE (tx_id >= pg_snapshot_xmax(%(old)s::pg_snapshot)
        AND tx_id < pg_snapshot_xmax(%(new)s::pg_snapshot)
        OR tx_id = ANY(%(ended)s::xid8[]))
@@ -66,6 +69,17 @@ WHERE (tx_id >= pg_snapshot_xmax(%(old)s::pg_snapshot)
 ORDER BY position
 LIMIT %(limit)s
 """
+
+# Looking back: everything that stands before a cursor, whichever window it was read in.
+_READ: LiteralString = f"""{_SELECT}
+WHERE (pg_visible_in_snapshot(tx_id, %(old)s::pg_snapshot)
+       OR pg_visible_in_snapshot(tx_id, %(new)s::pg_snapshot) AND position <= %(position)s)
+  AND position > %(behind)s
+ORDER BY position
+LIMIT %(limit)s
+"""
+_ONE: LiteralString = f"{_SELECT} WHERE id = %(id)s"
+_OLDEST: LiteralString = "SELECT min(position) FROM {table}"
 
 _HIGHEST: LiteralString = "SELECT tx_id::text::bigint FROM {table} ORDER BY tx_id DESC LIMIT 1"
 
@@ -118,6 +132,28 @@ class Reading:
         """Give the largest transaction id in the table, 0 when it is empty."""
         found = self._ask(_HIGHEST)
         return int(found[0][0]) if found else 0
+
+    # looking back, for `explain` and `ledger`
+
+    def row(self, event_id: UUID) -> OutboxRow | None:
+        found = self._ask(_ONE, {"id": event_id})
+        return OutboxRow(*found[0]) if found else None
+
+    def read(self, cursor: OutboxCursor, behind: int, limit: int) -> Sequence[OutboxRow]:
+        """Give what stands before a cursor and behind a position, in position order."""
+        place = {
+            "old": str(cursor.old),
+            "new": str(cursor.new),
+            "position": cursor.position,
+            "behind": behind,
+            "limit": limit,
+        }
+        return [OutboxRow(*row) for row in self._ask(_READ, place)]
+
+    def oldest(self) -> int | None:
+        """Give the smallest position in the table, None when it is empty."""
+        found: int | None = self._ask(_OLDEST)[0][0]
+        return found
 
     def _ask(self, query: LiteralString, values: dict[str, Any] | None = None) -> list[Any]:
         return self._connection.execute(sql.SQL(query).format(table=self._table), values).fetchall()

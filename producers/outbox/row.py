@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -76,12 +77,10 @@ class FactMaker:
             key=row.aggregateid.encode(),
         )
         fact_type = self._full_names.get(row.type)
-        if fact_type is None:
-            return Reject(origin, Poison(PoisonReason.UNEXPECTED_FACT, self._unexpected(row)))
         try:
             return self._fact(row, fact_type, origin)
         except Poison as poison:
-            return Reject(origin, poison, fact_type)
+            return Reject(replace(origin, row=_beside(row)), poison, fact_type)
 
     def draft(self, row: OutboxRow) -> Draft | None:
         fact_type = self._full_names.get(row.type)
@@ -103,7 +102,9 @@ class FactMaker:
             context_headers(_context(row.headers)) if row.headers else (),
         )
 
-    def _fact(self, row: OutboxRow, fact_type: str, origin: Origin) -> Fact:
+    def _fact(self, row: OutboxRow, fact_type: str | None, origin: Origin) -> Fact:
+        if fact_type is None:
+            raise Poison(PoisonReason.UNEXPECTED_FACT, self._unexpected(row))
         data = self._parse(fact_type, _payload(row))
         _check_key(row, data, self._keys[fact_type])
         if row.occurred_at is None:
@@ -127,6 +128,15 @@ class FactMaker:
             f"outbox row {row.position} (id {row.id}): no contract of this source is for its "
             f"type{named}; it publishes {', '.join(self._keys)}"
         )
+
+
+def _beside(row: OutboxRow) -> bytes:
+    """What the row says beside key and payload, to make its fact again once it is mended."""
+    named = row.type if _TYPE_NAME.fullmatch(row.type) else ""
+    told = {"id": row.id, "type": named, "headers": _context(row.headers)}
+    if row.occurred_at is not None:
+        told["occurred_at"] = row.occurred_at.isoformat()
+    return orjson.dumps(told)
 
 
 def _payload(row: OutboxRow) -> Mapping[str, Any]:

@@ -1,15 +1,22 @@
 """OutboxSource: relays an outbox table by snapshot difference (docs/outbox.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+from uuid import UUID
 
 from backbone.errors import Fatal
-from backbone.source import Batch, Cursor, RowBatch
+from backbone.fact import Envelope, Fact
+from backbone.replay.rejects import Rejected
+from backbone.source import Batch, Cursor, Reject, RowBatch
+from backbone.source_lookup import NoRow, SourceRow
+from producers.outbox.mending import mend
 from producers.outbox.page import PageSize, ReadLess
 from producers.outbox.row import FactMaker, OutboxRow, Parse
 from producers.outbox.snapshot import OutboxCursor, Sighting
+
+_LOOKED_BACK_ROWS: Final = 1_000  # of 1 MiB each they still fit in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,9 @@ class Reading(Protocol):
     def look(self) -> Sighting: ...
     def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]: ...
     def highest(self) -> int: ...
+    def row(self, event_id: UUID) -> OutboxRow | None: ...
+    def read(self, cursor: OutboxCursor, behind: int, limit: int) -> Sequence[OutboxRow]: ...
+    def oldest(self) -> int | None: ...
 
 
 class Database(Protocol):
@@ -86,8 +96,40 @@ class OutboxSource:
             at = OutboxCursor(seen.identity).opened(seen.now)
             return at.advanced(position, reading.highest()).to_json()
 
+    def mend(self, rejected: Rejected) -> Fact | Reject:
+        return mend(self._maker, rejected)
+
     def close(self) -> None:
         self._database.close()
+
+    # from a fact back to its row: backbone.source_lookup.SourceLookup
+
+    def find(self, envelope: Envelope) -> SourceRow | NoRow:
+        where = f"outbox:{envelope.sequence.lstrip('0')}"
+        try:
+            event_id = UUID(envelope.id)
+        except ValueError:
+            return NoRow(where, "the fact's id is none that an outbox gives")
+        with self._database.reading() as reading:
+            row = reading.row(event_id)
+        if row is None:
+            return NoRow(where, "no row has the fact's id: it was put away, or deleted")
+        return SourceRow(f"outbox:{row.position}", self._maker.make(row))
+
+    def rows(self, cursor: Cursor) -> Iterator[SourceRow]:
+        at, behind = OutboxCursor.from_json(cursor), 0
+        while True:
+            with self._database.reading() as reading:
+                page = reading.read(at, behind, _LOOKED_BACK_ROWS)
+            yield from (SourceRow(f"outbox:{row.position}", self._maker.make(row)) for row in page)
+            if not page:
+                return
+            behind = page[-1].position
+
+    def put_away(self) -> Callable[[str], bool]:
+        with self._database.reading() as reading:
+            oldest = reading.oldest()
+        return lambda sequence: oldest is None or int(sequence) < oldest
 
     def _resumed(self, cursor: Cursor | None, seen: Sighting) -> OutboxCursor:
         at = OutboxCursor.from_json(cursor) if cursor else OutboxCursor(seen.identity)

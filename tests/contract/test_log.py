@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from backbone.errors import Fatal, Fenced, Misconfigured
+from backbone.errors import Fatal, Fenced, Misconfigured, Transient
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.follower import KafkaFollower
 from backbone.kafka.membership import KafkaMembership
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
 from backbone.kafka.subscription import KafkaSubscription
 from backbone.log import (
+    NOTE_BYTES,
     Appender,
+    Committed,
     End,
+    Follower,
+    KeepingSubscription,
     Listener,
     Membership,
     Message,
@@ -26,6 +31,7 @@ from backbone.log import (
     TopicAdmin,
     TopicSpec,
 )
+from backbone.memory.follower import MemoryFollower
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
 from backbone.record import RecordBatch
 
@@ -38,8 +44,9 @@ class Log:
     publisher: Callable[[str, tuple[str, int]], Publisher]
     appender: Callable[[], Appender]
     reader: Callable[[], Reader]
-    subscription: Callable[[str, str, Listener], Subscription]
+    subscription: Callable[[str, str, Listener], KeepingSubscription]
     membership: Callable[[str, str, Listener], Membership]
+    follower: Callable[[str], Follower]
     delete: Callable[[str], Any]
     facts: str
     cursors: str
@@ -77,6 +84,7 @@ def _memory(unique: str) -> Log:
         lambda: MemoryReader(log),
         log.subscription,
         log.membership,
+        lambda topic: MemoryFollower(log, topic),
         log.delete,
         f"{unique}.facts",
         f"cursor.{unique}",
@@ -93,6 +101,7 @@ def _kafka(unique: str, bootstrap: str) -> Log:
         lambda: KafkaReader(base),
         lambda group, topic, listener: KafkaSubscription(base, group, topic, listener),
         lambda group, topic, listener: KafkaMembership(base, group, topic, listener),
+        lambda topic: KafkaFollower(base, topic),
         admin.delete,
         f"{unique}.facts",
         f"cursor.{unique}",
@@ -117,7 +126,7 @@ def told() -> Told:
 
 
 @pytest.fixture
-def subscription(log: Log, told: Told, unique: str) -> Iterator[Subscription]:
+def subscription(log: Log, told: Told, unique: str) -> Iterator[KeepingSubscription]:
     made = log.subscription(unique, log.facts, told)
     yield made
     made.close()
@@ -334,6 +343,31 @@ def test_creating_a_topic_that_exists_leaves_it_as_it_is(log: Log) -> None:
     assert log.admin.topic_ids([log.facts]) == before
 
 
+def test_a_scan_passes_over_keys_that_are_not_wanted(log: Log) -> None:
+    messages = [Message(log.facts, key, b"v", partition=0) for key in (b"a", b"b", b"a", None)]
+    log.appender().append(messages)
+
+    found = log.reader().scan(log.facts, None, lambda key: key == b"a")
+
+    assert [record.position.offset for record in found] == [0, 2]
+
+
+def test_offsets_are_found_by_time(log: Log) -> None:
+    appender = log.appender()
+    appender.append([Message(log.facts, b"k", b"1", partition=0)])
+    _wait(lambda: time.time() * 1000 > _newest_ms(log) + 1)
+    between = _newest_ms(log) + 1
+    appender.append([Message(log.facts, b"k", b"2", partition=0)])
+
+    assert log.admin.offsets_at(log.facts, between)[0] == 1
+    assert log.admin.offsets_at(log.facts, 0) == log.admin.starts(log.facts) == {0: 0, 1: 0}
+    assert log.admin.offsets_at(log.facts, _newest_ms(log) + 60_000) == log.admin.ends(log.facts)
+
+
+def _newest_ms(log: Log) -> int:
+    return [record.timestamp_ms for record in log.reader().scan(log.facts)][-1]
+
+
 def test_the_newest_record_is_found_behind_any_number_of_transactions(log: Log) -> None:
     publisher = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
     publisher.open()
@@ -341,3 +375,149 @@ def test_the_newest_record_is_found_behind_any_number_of_transactions(log: Log) 
     for number in range(40):
         publisher.publish([], b"%d" % number)
     assert log.reader().newest(log.cursors, 0) == b"39"
+
+
+def _until(subscription: KeepingSubscription, told: Told, partitions: set[int]) -> None:
+    def ours() -> bool:
+        subscription.poll(1, 0.1)
+        return told.has == partitions
+
+    _wait(ours)
+
+
+def test_a_group_keeps_an_offset_and_a_note_beside_it(
+    log: Log, subscription: KeepingSubscription, told: Told, unique: str
+) -> None:
+    _until(subscription, told, {0, 1})
+    assert subscription.committed(0) is None
+
+    subscription.commit(0, 7, "pending:7-9::é")
+    assert subscription.committed(0) == Committed(7, "pending:7-9::é")
+    subscription.commit(0, 10, "")
+    subscription.close()
+
+    next_one = log.subscription(unique, log.facts, Told())
+    assert next_one.committed(0) == Committed(10, "")
+    assert next_one.committed(1) is None
+    next_one.close()
+
+
+def test_a_note_may_be_as_long_as_is_said_and_no_longer(
+    subscription: KeepingSubscription, told: Told
+) -> None:
+    _until(subscription, told, {0, 1})
+
+    subscription.commit(0, 1, "x" * NOTE_BYTES)
+    with pytest.raises(Fatal):
+        subscription.commit(0, 2, "x" * (NOTE_BYTES + 1))
+
+    assert subscription.committed(0) == Committed(1, "x" * NOTE_BYTES)
+
+
+def test_who_has_lost_a_partition_commits_nothing_there(
+    log: Log, subscription: KeepingSubscription, told: Told, unique: str
+) -> None:
+    _until(subscription, told, {0, 1})
+    subscription.commit(0, 3, "ours")
+    told_other = Told()
+    other = log.subscription(unique, log.facts, told_other)
+    try:
+
+        def shared() -> bool:
+            subscription.poll(1, 0.05)
+            other.poll(1, 0.05)
+            return len(told.has) == len(told_other.has) == 1
+
+        _wait(shared)
+        (theirs,) = told_other.has
+        other.commit(theirs, 5, "theirs")
+        with pytest.raises(Transient):
+            subscription.commit(theirs, 1, "a zombie's")
+
+        assert other.committed(theirs) == Committed(5, "theirs")
+    finally:
+        other.close()
+
+
+# following
+
+
+@pytest.fixture
+def follower(log: Log) -> Iterator[Follower]:
+    made = log.follower(log.facts)
+    yield made
+    made.close()
+
+
+def _followed(follower: Follower, count: int) -> list[tuple[int, int, bytes | None]]:
+    """Partition, offset and value of so many records."""
+    found: list[tuple[int, int, bytes | None]] = []
+
+    def enough() -> bool:
+        for batch in follower.poll(100, 0.2):
+            found.extend(
+                (batch.partition, offset, value)
+                for offset, value in zip(batch.offsets, batch.values, strict=True)
+            )
+        return len(found) >= count
+
+    _wait(enough)
+    return found
+
+
+def test_a_follower_is_given_what_comes_in_the_partitions_it_started(
+    log: Log, follower: Follower
+) -> None:
+    appender = log.appender()
+    appender.append([Message(log.facts, b"k", b"0", partition=0)])
+    follower.start(0, 0)
+    assert _followed(follower, 1) == [(0, 0, b"0")]
+
+    appender.append([Message(log.facts, b"k", each, partition=1) for each in (b"a", b"b")])
+    appender.append([Message(log.facts, b"k", b"1", partition=0)])
+    assert _followed(follower, 1) == [(0, 1, b"1")]
+    follower.start(1, 1)
+    assert _followed(follower, 1) == [(1, 1, b"b")]
+
+
+def test_a_follower_goes_back_when_it_is_started_again_and_ends_when_it_is_stopped(
+    log: Log, follower: Follower
+) -> None:
+    appender = log.appender()
+    appender.append([Message(log.facts, b"k", b"%d" % n, partition=0) for n in range(3)])
+    follower.start(0, 0)
+    _followed(follower, 3)
+    follower.start(0, 1)
+    assert _followed(follower, 2) == [(0, 1, b"1"), (0, 2, b"2")]
+
+    follower.stop(0)
+    follower.start(1, 0)
+    appender.append([Message(log.facts, b"k", b"x", partition=p) for p in (0, 1)])
+    assert _followed(follower, 1) == [(1, 0, b"x")]
+
+
+def test_a_follower_s_batch_says_which_topic_it_is(log: Log, follower: Follower) -> None:
+    log.appender().append([Message(log.facts, b"k", b"0", [("a", b"b")], partition=0)])
+    follower.start(0, 0)
+    batches: list[RecordBatch] = []
+
+    def read() -> bool:
+        batches.extend(follower.poll(100, 0.2))
+        return bool(batches)
+
+    _wait(read)
+    assert batches[0].topic_id == log.admin.topic_ids([log.facts])[log.facts]
+    assert list(batches[0].headers[0]) == [("a", b"b")]
+
+
+def test_a_follower_is_given_no_more_than_it_asks_for(log: Log, follower: Follower) -> None:
+    log.appender().append([Message(log.facts, b"k", b"v", partition=0) for _ in range(5)])
+    follower.start(0, 0)
+    sizes: list[int] = []
+
+    def read() -> bool:
+        sizes.extend(len(batch) for batch in follower.poll(2, 0.2))
+        return sum(sizes) == 5
+
+    _wait(read)
+    assert max(sizes) <= 2

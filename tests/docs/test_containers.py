@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from backbone import settings
 from cli.main import app
 from cli.stack import kafka
+from consumers.catalog import SINKS
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 
@@ -28,8 +29,11 @@ COMPOSE = ROOT / "docker-compose.yml"
 BIN = Path(sys.executable).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OURS = f"backbone:{PROJECT['project']['version']}"
-# A tag that names one release, which has three numbers, and two with Postgres.
-EXACT = re.compile(r"(postgres:\d+\.\d+|[\w./-]+:\d+\.\d+\.\d+)(-[a-z][a-z-]*)?")
+# A tag that names one release, which has three numbers, two with Postgres and four with ClickHouse.
+EXACT = re.compile(
+    r"(postgres:\d+\.\d+|clickhouse/[a-z-]+:\d+(\.\d+){3}|[\w./-]+:\d+\.\d+\.\d+)"
+    r"(-[a-z][a-z-]*)?"
+)
 # Names and addresses: the only settings of the broker that depend on where it runs.
 PLACES = {
     *("controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"),
@@ -116,7 +120,7 @@ def test_every_service_is_watched_or_ends() -> None:
 def test_every_port_is_for_this_machine_alone() -> None:
     published = [port for service in services().values() for port in service.get("ports", [])]
 
-    assert len(published) == 5
+    assert len(published) == 6
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
 
 
@@ -151,7 +155,7 @@ def parse(command: Any, name: str, arguments: Sequence[str]) -> list[str]:
     return [name, *parse(child, str(sub), others)]
 
 
-def test_every_command_is_one_and_every_source_and_view_has_its_role() -> None:
+def test_every_command_is_one_and_every_source_view_and_sink_has_its_role() -> None:
     command = typer.main.get_command(app)
     typed = [service["command"] for service in roles().values() if "command" in service]
     parsed = [parse(command, "backbone", arguments)[1:] for arguments in typed]
@@ -159,6 +163,7 @@ def test_every_command_is_one_and_every_source_and_view_has_its_role() -> None:
     assert parsed == typed
     assert {each[2] for each in parsed if each[:2] == ["run", "source"]} == set(SOURCES)
     assert {each[2] for each in parsed if each[:2] == ["run", "view"]} == set(VIEWS)
+    assert {each[2] for each in parsed if each[:2] == ["run", "sink"]} == set(SINKS)
     assert [each for each in parsed if each[0] != "run"] == [
         ["contracts", "register"],
         ["topics", "apply"],

@@ -1,6 +1,7 @@
 """Bad input gets an answer that a person understands, and nothing beside it is lost."""
 
 import json
+import random
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -197,6 +198,24 @@ def test_without_its_dead_letter_topic_a_process_stops_and_goes_on_once_it_is_th
     assert [each.key for each in world.dead("prices")] == [b"B2"]
     assert letters.by_place(world, "price-list").keys() == {"1.csv:3"}
     _balanced(world, "price-list", published=2, rejected=1)
+
+
+def test_a_dead_letter_that_its_topic_does_not_take_stops_the_process_and_loses_nothing(
+    world: World,
+) -> None:
+    world.admin.configure("dlq.prices", {"max.message.bytes": "2000"})
+    large = random.Random(1).randbytes(5_000)  # which no compression makes smaller
+    world.append([world.price(0, "B1"), Message(PRICES, b"B2", large), world.price(1, "B3")])
+    told = _last_words(world.start("run", "view", "prices"))
+    assert "dlq.prices" in told
+    assert "Raise max.message.bytes of the topic: `backbone topics plan`" in told
+    assert (world.served("prices"), world.dead("prices")) == ({}, [])
+
+    assert world.run("topics", "apply").returncode == 0
+    world.start("run", "view", "prices")
+    world.wait(lambda: world.caught_up("prices"), "the view has gone on to the end")
+    assert world.served("prices").keys() == {"B1", "B3"}
+    assert [each.value for each in world.dead("prices")] == [large]
 
 
 # contracts

@@ -17,14 +17,15 @@ import pytest
 import yaml
 
 from cli.stack import ports
-from cli.stack.stack import Endpoints
-from tests.e2e.world import World
+from tests.e2e.warehouse import warehouse_of
+from tests.e2e.world import ORDERS, PRICES, World
 
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.registry,
     pytest.mark.redis,
     pytest.mark.postgres,
+    pytest.mark.clickhouse,
 ]
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -49,7 +50,8 @@ class Here:
 
 
 class Roles:
-    def __init__(self, endpoints: Endpoints, folder: Path) -> None:
+    def __init__(self, world: World) -> None:
+        endpoints, folder = world.endpoints, world.folder
         self.folder = folder
         (folder / "data").mkdir()
         self.places = {
@@ -57,6 +59,7 @@ class Roles:
             "http://registry:8080/apis/ccompat/v7": endpoints.registry_url,
             "redis://redis:6379/0": endpoints.redis_url,
             "postgresql://postgres@postgres:5432": endpoints.postgres_dsn.rpartition("/")[0],
+            "http://clickhouse:8123/backbone": world.clickhouse_url,
             "/data": str(folder / "data"),
             "/examples": str(ROOT / "examples"),
         }
@@ -112,7 +115,7 @@ class Roles:
 
 @pytest.fixture
 def roles(world: World) -> Iterator[Roles]:
-    made = Roles(world.endpoints, world.folder)
+    made = Roles(world)
     yield made
     made.end()
 
@@ -124,7 +127,9 @@ def in_order() -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_the_roles_set_themselves_up_serve_the_demo_and_end_well(roles: Roles) -> None:
+def test_the_roles_set_themselves_up_serve_the_demo_and_end_well(
+    roles: Roles, world: World
+) -> None:
     for name in in_order():
         roles.start(name)
 
@@ -134,6 +139,12 @@ def test_the_roles_set_themselves_up_serve_the_demo_and_end_well(roles: Roles) -
         price = gateway.get("/v1/prices/85123A").json()["data"]
 
     assert price["price"] == "2.9500"
+    with warehouse_of(world) as warehouse:
+        for facts, loaded in ((PRICES, 8987), (ORDERS, 12680)):
+            wait_until(
+                lambda: warehouse.count(facts) == loaded,  # noqa: B023
+                f"{loaded} rows of {facts} are loaded",
+            )
     assert set(roles.stop().values()) == {0}
 
 

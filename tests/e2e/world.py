@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import psycopg
@@ -38,6 +39,7 @@ from backbone.source_runner import CursorRecord
 from backbone.views.redis_store import RedisViewReader
 from backbone.views.store import ViewId
 from cli.stack.stack import Endpoints
+from consumers.catalog import SINKS
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 from producers.outbox.table import create_table, insert_row
@@ -93,11 +95,14 @@ class World:
         self.shop_dsn = endpoints.postgres_dsn.rsplit("/", 1)[0] + "/shop"
         self.running: list[Running] = []
         self.app = f"t{uuid4().hex[:8]}"
+        # a warehouse of its own for each world
+        self.clickhouse_url = urlsplit(endpoints.clickhouse_url)._replace(path=self.app).geturl()
 
     # making and ending it
 
     def reset(self) -> None:
-        specs = topics.declared(self.contracts, list(SOURCES), list(VIEWS))
+        retried = {name: view.topic for name, view in VIEWS.items()}
+        specs = topics.declared(self.contracts, list(SOURCES), [*VIEWS, *SINKS], retried)
         names = [spec.name for spec in specs]
         for name in self.admin.topic_ids(names):
             self.admin.delete(name)
@@ -136,6 +141,7 @@ class World:
             "BACKBONE_REGISTRY_URL": self.endpoints.registry_url,
             "BACKBONE_REDIS_URL": self.endpoints.redis_url,
             "BACKBONE_POSTGRES_DSN": self.shop_dsn,
+            "BACKBONE_CLICKHOUSE_URL": self.clickhouse_url,
             "BACKBONE_PRICE_LIST_DIR": str(self.price_lists),
             "BACKBONE_STATE_DIR": str(self.folder / "state"),
             "BACKBONE_APP": self.app,
@@ -148,9 +154,11 @@ class World:
         self.running.append(running)
         return running
 
-    def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *arguments: str, module: str = "cli.main", **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env={**self.environment, **settings},
             cwd=self.folder,
             capture_output=True,
@@ -274,13 +282,16 @@ class World:
         return ViewId(name, VIEWS[name].version, partitions)
 
     def served(self, name: str) -> dict[str, Mapping[str, Any]]:
-        return dict(asyncio.run(self._served(name)))
+        return self.served_of(self.view(name))
 
-    async def _served(self, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    def served_of(self, view: ViewId) -> dict[str, Mapping[str, Any]]:
+        return dict(asyncio.run(self._served(view)))
+
+    async def _served(self, view: ViewId) -> list[tuple[str, Mapping[str, Any]]]:
         reader, after, found = RedisViewReader(self.endpoints.redis_url), None, []
         try:
             while True:
-                page = await reader.page(self.view(name), after, 500)
+                page = await reader.page(view, after, 500)
                 found += [(key, entry.value) for key, entry in page.entries]
                 if page.next_key is None:
                     return found

@@ -14,6 +14,9 @@ _OVERLAP = (
     "tests/unit/test_projector_overlap.py::"
     "test_the_view_is_the_fold_of_its_log_however_slow_the_store"
 )
+_LOADER = "tests/unit/consumers/test_loader.py"
+_WAREHOUSE = "tests/contract/test_warehouse.py"
+_RETRIES = "tests/unit/replay/test_retries.py"
 _OUTBOX = "tests/integration/outbox/test_outbox_identity.py"
 
 GUARDS: tuple[Guard, ...] = (
@@ -241,7 +244,12 @@ GUARDS: tuple[Guard, ...] = (
         "unknown outcome",
         "after a commit whose answer was lost the cursor is read again",
         "backbone/source_runner.py",
-        (("            self._discard(shard)\n            raise", "            raise"),),
+        (
+            (
+                "rejects)\n        except Transient:\n            self._discard(shard)\n",
+                "rejects)\n        except Transient:\n",
+            ),
+        ),
         "tests/unit/test_source_runner.py::"
         "test_a_commit_of_unknown_outcome_publishes_nothing_twice",
     ),
@@ -285,6 +293,69 @@ GUARDS: tuple[Guard, ...] = (
         "test_a_row_cannot_be_changed_once_it_is_written",
         _RAISES,
     ),
+    # every fact in the warehouse once
+    Guard(
+        "pending range",
+        "an insert that a crash left unknown is formed again, and no other in its place",
+        "consumers/clickhouse/loader.py",
+        (("self._keep(partition, held, Note(held.topic_id, head.pending))", "pass"),),
+        f"{_LOADER}::test_a_kill_between_insert_and_commit_leaves_nothing_twice_in_store",
+    ),
+    Guard(
+        "insert token",
+        "the same records are inserted with the same token",
+        "consumers/clickhouse/segments.py",
+        (
+            (
+                "Block(self.tables[kind], token, rows)",
+                "Block(self.tables[kind], f'{id(self)}', rows)",
+            ),
+        ),
+        f"{_LOADER}::test_a_kill_between_insert_and_commit_leaves_nothing_twice_in_store",
+    ),
+    Guard(
+        "token of a table",
+        "a table that has taken an insert takes none with its token",
+        "backbone/warehouse/clickhouse_store.py",
+        (('"insert_deduplication_token": block.token,', ""),),
+        f"{_WAREHOUSE}::test_a_token_that_came_before_inserts_nothing[clickhouse]",
+    ),
+    Guard(
+        "rows by log position",
+        "a row that is stored twice is one in the view",
+        "backbone/warehouse/table.py",
+        ((" FINAL", ""),),
+        f"{_WAREHOUSE}::test_rows_that_came_twice_are_one_in_the_view[clickhouse]",
+    ),
+    Guard(
+        "group's fence",
+        "who has lost a partition moves no offset there",
+        "backbone/kafka/group_offsets.py",
+        (("if partition not in self._ours:", "if False:"),),
+        "tests/contract/test_log.py::test_who_has_lost_a_partition_commits_nothing_there[kafka]",
+        _RAISES,
+    ),
+    Guard(
+        "excluded",
+        "what went to the dead letters before a crash is no row after it",
+        "consumers/clickhouse/segments.py",
+        (("if batch.offsets[place] not in known]", "if True]"),),
+        f"{_LOADER}::test_what_was_parked_before_a_kill_is_no_row_after_it",
+    ),
+    Guard(
+        "topic id (warehouse)",
+        "a table is not filled on from another topic of the same name",
+        "consumers/clickhouse/loader.py",
+        (("if known != topic_id:", "if False:"),),
+        f"{_LOADER}::test_a_topic_that_was_created_again_stops_the_loader",
+    ),
+    Guard(
+        "warehouse gone back",
+        "a warehouse that lacks what was loaded is healed from the log",
+        "consumers/clickhouse/loader.py",
+        (("if reached < offset:", "if False:"),),
+        f"{_LOADER}::test_a_warehouse_that_was_emptied_is_healed_from_the_log",
+    ),
     Guard(
         "time-outs",
         "whoever waits longer learns the outcome of whoever waits shorter",
@@ -293,5 +364,42 @@ GUARDS: tuple[Guard, ...] = (
         "tests/unit/test_timeouts.py::"
         "test_a_wrong_order_is_refused_with_every_pair_that_is_wrong[2]",
         _RAISES,
+    ),
+    # what is tried again
+    Guard(
+        "retries ahead",
+        "a fold is not given a retry that its log has yet to bring",
+        "backbone/replay/retries.py",
+        (("(found, int(published)) if found < below else None", "(found, int(published))"),),
+        f"{_RETRIES}::test_what_stands_ahead_of_the_view_is_the_log_s_own_to_bring",
+    ),
+    Guard(
+        "retries told once stored",
+        "no retry is told of before the store has acknowledged it",
+        "backbone/replay/retries.py",
+        (("insist(lambda: self._owner.settle(partition))", "insist(lambda: None)"),),
+        f"{_RETRIES}::test_nothing_is_told_that_the_store_has_not_said_is_written",
+        _RAISES,
+    ),
+    Guard(
+        "retries while building",
+        "retries wait until their view has read its log",
+        "processors/projector.py",
+        (("or held.wiped or held.reached.rebuilding", "or held.wiped"),),
+        f"{_RETRIES}::test_while_a_view_is_built_retries_wait",
+    ),
+    Guard(
+        "mended once",
+        "a reject that became a fact publishes nothing again",
+        "backbone/replay/mending.py",
+        (("if place not in settled:", "if True:"),),
+        "tests/unit/replay/test_mending.py::test_asked_twice_nothing_is_published_twice",
+    ),
+    Guard(
+        "ramp",
+        "after a failure a run sends nothing more",
+        "backbone/replay/ramp.py",
+        (("if self.stopped:", "if False:"),),
+        "tests/unit/replay/test_ramp.py::test_a_failure_stops_it_and_a_wrong_fix_is_stopped_within_one_in_a_hundred",
     ),
 )

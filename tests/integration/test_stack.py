@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.registry,
     pytest.mark.redis,
     pytest.mark.postgres,
+    pytest.mark.clickhouse,
 ]
 UP = """
 import pathlib, sys
@@ -118,7 +119,9 @@ def test_the_endpoints_are_left_for_the_settings_to_read(stack: Stack, folder: P
     endpoints = stack.up()
     written = json.loads((folder / "endpoints.json").read_text())
     assert Endpoints(**written) == endpoints
-    assert set(written) == {"kafka_bootstrap", "registry_url", "redis_url", "postgres_dsn"}
+    assert set(written) == {
+        *("kafka_bootstrap", "registry_url", "redis_url", "postgres_dsn", "clickhouse_url")
+    }
 
 
 def test_the_registry_refuses_a_breaking_schema_from_the_start(stack: Stack) -> None:

@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soak")
     group.addoption("--seeds", type=int, default=20, help="how many rounds of kills there are")
     group.addoption("--seed", type=int, help="this scene alone, by its number")
-    group.addoption("--minutes", type=float, default=40.0, help="how long it may take in all")
+    group.addoption("--minutes", type=float, default=60.0, help="how long it may take in all")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,6 +17,8 @@ from tests.e2e import load
 from tests.e2e.conftest import world
 from tests.e2e.expectations import everything_arrives_once, in_the_outbox, in_the_price_lists
 from tests.e2e.load import in_background
+from tests.e2e.warehouse import warehouse_of
+from tests.e2e.warehouse_accidents import accidents
 from tests.e2e.watching import Positions
 from tests.e2e.world import World
 from tests.soak.fleet import ACCIDENTS, KINDS, PRICE_LIST, RELAY, VIEWS, Fleet
@@ -117,6 +119,16 @@ def _a_gust(fleet: Fleet) -> None:
         fleet.add(*fleet.chance.choice((PRICE_LIST, RELAY, VIEWS, VIEWS)))
     else:
         fleet.accident()
+
+
+# the warehouse
+
+
+@pytest.mark.parametrize("seed", range(301, 401))
+def test_a_warehouse_s_loaders(world: World, seed: int) -> None:
+    """Killed, frozen, answered to no more, rewound: the view equals the topic each time."""
+    with warehouse_of(world) as warehouse:
+        ACCIDENTS.update(f"loaders: {each}" for each in accidents(world, warehouse, seed))
 
 
 # services

@@ -8,7 +8,7 @@ import pytest
 from tests import containers
 from tests.containers import ContainersError, wanted
 
-PORTS = {"kafka": 1, "registry": 2, "redis": 3, "postgres": 4}
+PORTS = {"kafka": 1, "registry": 2, "redis": 3, "postgres": 4, "clickhouse": 5}
 NOTES_IT = """#!/bin/sh
 echo "$*" >> {log}
 for word in "$@"; do [ "$word" = "{fails}" ] && {{ echo "no space left" >&2; exit 1; }}; done
@@ -89,7 +89,7 @@ def test_the_services_are_started_from_the_compose_file_and_removed(tmp_path: Pa
     values = dict(line.split("=") for line in file.read_text().split())
 
     compose = f"compose -f docker-compose.yml --env-file {file}"
-    assert started == [f"{compose} up --wait kafka registry redis postgres"]
+    assert started == [f"{compose} up --wait kafka registry redis postgres clickhouse"]
     assert asked(tmp_path)[1:] == [f"{compose} down --volumes"]
     assert values["COMPOSE_PROJECT_NAME"].startswith("backbone-test-")
     assert found.kafka_bootstrap == f"127.0.0.1:{values['KAFKA_PORT']}"
@@ -120,6 +120,7 @@ def test_every_service_answers_where_its_port_says() -> None:
 
     assert found.redis_url == "redis://127.0.0.1:3/0"
     assert found.postgres_dsn == "postgresql://postgres@127.0.0.1:4/postgres"
+    assert found.clickhouse_url == "http://127.0.0.1:5/backbone"
     assert "COMPOSE_PROJECT_NAME=p\nKAFKA_PORT=1\n" in containers.settings("p", PORTS)
 
 

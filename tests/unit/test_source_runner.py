@@ -135,6 +135,7 @@ class Unsure:
         assert self.bench.before_commit(), "nothing was waited for"
         if self.bench.fail_before_commit > 0:
             self.bench.fail_before_commit -= 1
+            list(messages)  # they were on their way
             raise Transient("nothing was committed")
         self.publisher.publish(messages, cursor)
         if self.bench.fail_after_commit > 0:
@@ -171,7 +172,8 @@ def test_every_input_is_published_or_rejected_and_the_cursor_counts_both(bench: 
     bench.run(Numbers(5, bad=frozenset({1, 4})))
     assert bench.ids() == ["id-0", "id-2", "id-3"]
     assert bench.dead() == [(b"1", "n:1", "invalid"), (b"4", "n:4", "invalid")]
-    assert bench.cursor() == CursorRecord({"next": 5}, read=5, published=3, rejected=2)
+    facts = {"sales.order.v1": 3}
+    assert bench.cursor() == CursorRecord({"next": 5}, 5, 3, 2, facts=facts)
 
 
 def test_a_restart_goes_on_from_the_published_cursor(bench: Bench) -> None:

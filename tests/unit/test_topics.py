@@ -67,14 +67,27 @@ def test_a_refused_topic_is_left_as_it_is() -> None:
 
 def test_every_fact_source_and_processor_has_its_topics() -> None:
     contracts = Contracts.load(REPOSITORY / "avro")
-    names = [spec.name for spec in declared(contracts, ["shop"], ["prices"])]
+    specs = declared(contracts, ["shop"], ["prices"], {"prices": "pricing.price.v1"})
+    names = [spec.name for spec in specs]
     assert names == [
         "pricing.price.v1",
         "sales.order.v1",
         "cursor.shop",
         "dlq.shop",
         "dlq.prices",
+        "retry.shop",
+        "replayed.shop",
+        "retry.prices",
+        "replayed.prices",
     ]
+
+
+def test_what_is_tried_again_stands_in_the_partitions_that_the_facts_stand_in() -> None:
+    contracts = Contracts.load(REPOSITORY / "avro")
+    specs = declared(contracts, ["shop"], ["prices"], {"prices": "pricing.price.v1"})
+    partitions = {spec.name: spec.partitions for spec in specs}
+    assert partitions["retry.prices"] == partitions["replayed.prices"] == 4
+    assert partitions["retry.shop"] == 1
 
 
 def test_at_start_a_missing_topic_and_another_count_of_partitions_are_refused() -> None:

@@ -13,7 +13,7 @@ from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import TRUNCATED, from_record, from_reject, topic_of
 from backbone.errors import Misconfigured, Poison, PoisonReason, Transient
 from backbone.fact import LogPosition, Origin
-from backbone.log import Message, TopicSpec
+from backbone.log import Message, TopicSpec, Wanted
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
 from backbone.record import Headers, Record
 from backbone.source import Reject
@@ -366,9 +366,11 @@ def test_a_letter_that_is_not_there_is_said_so(run: Run) -> None:
 class ExpiredReader(MemoryReader):
     """Retention took the first letters: a real reader goes on at the first that is left."""
 
-    def scan(self, topic: str, starts: Mapping[int, int] | None = None) -> Iterator[Record]:
+    def scan(
+        self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
+    ) -> Iterator[Record]:
         kept = {partition: max(offset, 1) for partition, offset in (starts or {}).items()}
-        return super().scan(topic, kept)
+        return super().scan(topic, kept, wanted)
 
 
 def test_a_letter_that_expired_is_not_taken_for_the_next(

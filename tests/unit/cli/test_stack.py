@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.stack import command
+from cli.stack import catalog, command
 from cli.stack.catalog import CATALOG
 from cli.stack.stack import Endpoints, Stack
 
 ENDPOINTS = Endpoints(
-    "127.0.0.1:1", "http://127.0.0.1:2", "redis://127.0.0.1:3/0", "postgresql://4"
+    *("127.0.0.1:1", "http://127.0.0.1:2", "redis://127.0.0.1:3/0", "postgresql://4"),
+    "http://127.0.0.1:5/backbone",
 )
 
 
@@ -46,8 +47,19 @@ def test_the_addresses_are_one_object_or_a_table(
         "registry_url": "http://127.0.0.1:2",
         "redis_url": "redis://127.0.0.1:3/0",
         "postgres_dsn": "postgresql://4",
+        "clickhouse_url": "http://127.0.0.1:5/backbone",
     }
     assert printed("up", "--state", tmp_path).splitlines()[1].split() == [
         "kafka_bootstrap",
         "127.0.0.1:1",
     ]
+
+
+def test_a_service_without_its_extra_is_left_out_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalog, "EXTRAS", {"clickhouse": ("no_such_package", "warehouse")})
+
+    assert catalog.not_installed() == {
+        "clickhouse": "clickhouse is left out: install backbone[warehouse] to have it"
+    }

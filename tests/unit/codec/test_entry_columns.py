@@ -37,13 +37,29 @@ def _headers(random: Random, *, strange: bool) -> list[Header]:
     return random.sample(found, random.randrange(len(found) + 1))
 
 
+def _uniform(random: Random, count: int, *, strange: bool) -> list[list[Header]]:
+    """As one producer writes them: the same names in every fact, one of them perhaps twice."""
+    names = [name for name, _ in _headers(random, strange=strange)]
+    texts = TEXTS + STRANGE if strange else TEXTS
+    times = [time for time in TIMES if strange or time != b"\xff"]
+    return [
+        [(name, random.choice(times if name == "ce_time" else texts)) for name in names]
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("uniform", [False, True])
 @pytest.mark.parametrize("strange", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_at_once_and_one_by_one_are_the_same(seed: int, *, strange: bool) -> None:
+def test_at_once_and_one_by_one_are_the_same(seed: int, *, strange: bool, uniform: bool) -> None:
     random, count = Random(seed), 400
     numbers = [random.choice((0, -1, 7, 2**63 - 1, -(2**63))) for _ in range(count)]
     times = [random.choice((-1, 0, 1_700_000_000_001, 10**15)) for _ in range(count)]
-    headers = [_headers(random, strange=strange) for _ in range(count)]
+    headers = (
+        _uniform(random, count, strange=strange)
+        if uniform
+        else [_headers(random, strange=strange) for _ in range(count)]
+    )
     documents = [b'{"a":"%d"}' % number for number in range(count)]
     at_once = entries(Origins(numbers, range(count), times, headers), documents)
     alone = [

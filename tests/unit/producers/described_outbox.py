@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from producers.outbox.page import ReadLess
 from producers.outbox.row import OutboxRow
@@ -59,6 +60,16 @@ class Database:
 
     def highest(self) -> int:
         return max((each.tx_id for each in self.table), default=0)
+
+    def row(self, event_id: UUID) -> OutboxRow | None:
+        return next((each for each in self.table if each.id == str(event_id)), None)
+
+    def read(self, cursor: OutboxCursor, behind: int, limit: int) -> Sequence[OutboxRow]:
+        read = [r for r in self.table if r.tx_id < cursor.old.xmax or r.position <= cursor.position]
+        return [each for each in read if each.position > behind][:limit]
+
+    def oldest(self) -> int | None:
+        return min((each.position for each in self.table), default=None)
 
     def close(self) -> None:
         self.table.clear()

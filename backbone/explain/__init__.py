@@ -1,0 +1,1 @@
+"""explain: one value walked through every hop, and the hop that disagrees named. Pure."""

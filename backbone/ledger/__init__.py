@@ -1,0 +1,1 @@
+"""ledger: every topic balanced over an interval, from the services alone. Pure."""

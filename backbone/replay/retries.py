@@ -1,0 +1,253 @@
+"""Retries: what a processor is to try again, read and written by the owner of the partition alone.
+
+Beside the processor's topic, in the same thread and under the same claim:
+
+1. `poll`: records of `retry.<name>`, from where the newest outcome says that the owner goes on.
+2. `work`: they become the records they were, at their first position and order version, and go
+   through the processor's step inside the middleware: what fails again is a dead letter again.
+3. The effects are stored without moving the position in the processor's topic.
+4. Once they are acknowledged the outcomes are appended to `replayed.<name>`, and with them the
+   position in the retry topic.
+
+A crash between 3 and 4 has them tried again: what is stored already is then newer, or the same.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from backbone import metrics
+from backbone.log import Appender, Follower, Message
+from backbone.logs import logger
+from backbone.patience import Patience
+from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
+from backbone.replay.outcomes import Became, Told, reports, resume_at
+from backbone.replay.retry_headers import Marks, beginning
+
+MAX_RECORDS = 5_000
+"""Retries between two polls of the processor's own topic: live facts do not wait long for them."""
+
+_BUSY_SECONDS = 2.0
+_PAUSE_SECONDS = 0.01
+_FEW = 1_000  # of so few nobody waits for the store beside other work
+
+_BECAME: Mapping[int, Became] = {
+    Outcome.APPLIED: Became.RECOVERED,
+    Outcome.SUPERSEDED: Became.SUPERSEDED,
+    Outcome.ALREADY_APPLIED: Became.ALREADY_APPLIED,
+    Outcome.POISON: Became.FAILED,
+}
+
+
+class Owner(Protocol):
+    """A processor that takes retries. Called from the Runner's thread, between two batches."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+
+    def retry_below(self, partition: int) -> tuple[str, int] | None:
+        """The id of its topic, and the offset below which a record may be tried again: it has
+        passed those. None while the partition is not ours, or is built from the log."""
+
+    def retry(self, batch: RecordBatch) -> Outcomes:
+        """As `Processor.step`, for records that were passed before. They rise in offset."""
+
+    def commit_retry(self, batch: RecordBatch) -> int | None:
+        """As `Processor.commit`, but the position in the processor's topic stays where it was."""
+
+    def settle(self, partition: int) -> int | None:
+        """Wait until what was committed is stored. Returns and raises as commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBatch:
+    """Retries of one partition, as they stand in the retry topic; None: there are no more just now,
+    so what became of those before may be told."""
+
+    partition: int
+    records: RecordBatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """What can be tried, as the batch it was at first; for each retry its place in that batch, or
+    None where it cannot be tried."""
+
+    batch: RecordBatch | None
+    places: Sequence[int | None]
+    marks: Sequence[Marks]
+
+
+class Retries:
+    """Given to a Runner. `newest` gives the last record of a partition of the replayed topic."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        middleware: Sequence[Middleware],
+        patience: Patience,
+        log: "RetryLog",
+    ) -> None:
+        self._owner = owner
+        self._patience = patience
+        self._log = log
+        self._waiting: set[int] = set()
+        step: Step = owner.retry
+        for wrap in reversed(middleware):
+            step = wrap(step)
+        self._step = step
+        self._logger = logger(f"retries.{owner.name}")
+        self._busy_until = 0.0
+        self._had_some = False
+        self._untold: dict[int, tuple[RecordBatch, Sequence[Told]]] = {}
+
+    def patience_seconds(self) -> float | None:
+        """How long facts may be waited for: not at all behind a batch of retries, and not long
+        while more are likely, for a run sends when it has heard of those before."""
+        if self._had_some:
+            return 0.0
+        return _PAUSE_SECONDS if time.monotonic() < self._busy_until else None
+
+    def start(self, partition: int) -> None:
+        """The partition is ours, or is read again: go on from its newest outcome."""
+        self.stop(partition)
+        self._waiting.add(partition)
+
+    def stop(self, partition: int) -> None:
+        self._waiting.discard(partition)
+        self._untold.pop(partition, None)
+        self._log.follower.stop(partition)
+
+    def poll(self) -> Sequence[RetryBatch]:
+        """Raises Transient, Fatal."""
+        for partition in sorted(self._waiting):
+            if self._owner.retry_below(partition) is not None:
+                start = resume_at(self._log.newest(partition), self._log.topic_id())
+                self._log.follower.start(partition, start)
+                self._logger.info("retries followed", partition=partition, start=start)
+                self._waiting.discard(partition)
+        found = self._log.follower.poll(MAX_RECORDS, 0)
+        self._had_some = bool(found)
+        if found:
+            self._busy_until = time.monotonic() + _BUSY_SECONDS
+        quiet = self._untold.keys() - {each.partition for each in found}
+        return [
+            *(RetryBatch(partition, None) for partition in sorted(quiet)),
+            *(RetryBatch(each.partition, each) for each in found),
+        ]
+
+    def work(self, retries: RetryBatch) -> int | None:
+        """As `Processor.commit`. Raises Fatal, Abandoned."""
+        partition, records = retries.partition, retries.records
+        if records is None:
+            return self._settle(partition)
+        below = self._owner.retry_below(partition)
+        if below is None:
+            self.start(partition)
+            return None
+        again = self._try(records, below)
+        if again is None and len(records) < _FEW:
+            again = self._settle(partition)  # a run waits for it
+        return again
+
+    def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
+        """While these are worked out the store writes those before them."""
+        found = _sorted(records, self._owner.topic, *below)
+        batch = found.batch
+        outcomes = Outcomes(0) if batch is None else self._step(batch)
+        again = self._settle(records.partition)
+        if again is None and batch is not None:
+            again = self._patience.insist(lambda: self._owner.commit_retry(batch))
+        if again is None:
+            self._untold[records.partition] = (records, [*_told(found, outcomes)])
+        return again
+
+    def _settle(self, partition: int) -> int | None:
+        """Tell what became of those before, once it is stored."""
+        if partition not in self._untold:
+            return None
+        again = self._patience.insist(lambda: self._owner.settle(partition))
+        records, told = self._untold.pop(partition)
+        if again is None:
+            self._patience.insist(lambda: self._tell(records, told))
+            for became, count in Counter(each.became for each in told).items():
+                metrics.REPLAYED.labels(self._owner.name, str(became)).inc(count)
+        return again
+
+    def _tell(self, records: RecordBatch, told: Sequence[Told]) -> None:
+        made = reports(records.topic_id, records.offsets[0], records.next_offset, told)
+        topic, partition = self._log.replayed, records.partition
+        self._log.appender.append(
+            [Message(topic, None, each.to_bytes(), (), partition) for each in made]
+        )
+
+    def close(self) -> None:
+        self._log.follower.close()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLog:
+    """Where retries are read and outcomes told: the follower of the retry topic and that topic's
+    id, the replayed topic's name and how to read and append to it."""
+
+    follower: Follower
+    topic_id: Callable[[], str]
+    replayed: str
+    newest: Callable[[int], bytes | None]
+    appender: Appender
+
+
+def _sorted(records: RecordBatch, topic: str, topic_id: str, below: int) -> _Sorted:
+    """By their first offsets, each once: a letter may be doubled, and a run repeated."""
+    marks = [*map(Marks.of_headers, records.headers)]
+    begins = tuple(beginning(topic, each, records.partition) for each in (topic_id, ""))
+    numbers = [_numbers(each.original, begins, below) for each in marks]
+    firsts: dict[int, int] = {}
+    for place, each in enumerate(numbers):
+        if each is not None:
+            firsts.setdefault(each[0], place)
+    order = sorted(firsts)
+    places = {offset: place for place, offset in enumerate(order)}
+    chosen = [firsts[offset] for offset in order]
+    return _Sorted(
+        RecordBatch(
+            topic=topic,
+            topic_id=topic_id,
+            partition=records.partition,
+            offsets=order,
+            keys=[records.keys[place] for place in chosen],
+            values=[records.values[place] for place in chosen],
+            headers=[records.headers[place] for place in chosen],
+            timestamps_ms=[each[1] for place in chosen if (each := numbers[place]) is not None],
+        )
+        if chosen
+        else None,
+        [None if each is None else places[each[0]] for each in numbers],
+        marks,
+    )
+
+
+def _numbers(original: bytes, begins: tuple[bytes, ...], below: int) -> tuple[int, int] | None:
+    """First offset and publish time; None where it is of another partition, or still ahead."""
+    if not original.startswith(begins):
+        return None
+    _, offset, published = original.rsplit(b"|", 2)
+    if not (offset.isdigit() and published.isdigit()):
+        return None
+    found = int(offset)
+    return (found, int(published)) if found < below else None
+
+
+def _told(found: _Sorted, outcomes: Outcomes) -> Iterator[Told]:
+    for marks, place in zip(found.marks, found.places, strict=True):
+        of = (*marks.place(), marks.replay.decode(errors="replace"))
+        if place is None:
+            yield Told(*of, Became.REFUSED, None)
+            continue
+        poison = outcomes.poisons.get(place)
+        became = _BECAME[outcomes.codes[place]]
+        yield Told(*of, became, str(poison.reason) if poison else None)

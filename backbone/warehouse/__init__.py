@@ -1,0 +1,1 @@
+"""The warehouse: facts as tables that analysts query, each row with where it came from."""

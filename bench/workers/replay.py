@@ -1,0 +1,129 @@
+"""Candidate: a view's worker with everything around it, over what is to be tried again, from the
+poll that claims its partitions to the last outcome told.
+
+The retries stand in their topic before, as the facts do that are read live. The view stands at the
+end of its own topic without an entry, so that every retry is work: decoded, folded and written.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+from uuid import uuid4
+
+import redis
+
+from backbone.dead_letter_reading import DeadLetter
+from backbone.dead_letters import topic_of
+from backbone.errors import Fatal
+from backbone.kafka.publisher import KafkaAppender
+from backbone.log import End, Follower, Subscription
+from backbone.record import RecordBatch
+from backbone.replay.drive import Retry
+from backbone.replay.messages import of_letter
+from backbone.replay.outcomes import SETTLED, Report
+from backbone.replay.parked import place_of
+from backbone.replay.retry_headers import Run
+from backbone.views.store import Status
+from bench.process import Stopwatch, serve
+from cli import wiring
+from cli.process import collect_rarely
+from cli.replay_wiring import answers
+from processors.catalog import VIEWS
+
+_AT_A_TIME = 5_000
+
+
+class Watched:
+    """The subscription, looked at from outside: when it was given its partitions."""
+
+    def __init__(self, inner: Subscription, told: "Told", owns: Callable[[], bool]) -> None:
+        self._inner = inner
+        self._told = told
+        self._owns = owns
+
+    def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch | End]:
+        if not self._owns():
+            self._told.watch.start()
+        return self._inner.poll(max_records, timeout_seconds)
+
+    def keep_alive(self, seconds: float) -> None:
+        self._inner.keep_alive(seconds)
+
+    def rewind(self, partition: int, offset: int) -> None:
+        self._inner.rewind(partition, offset)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Told:
+    """The outcomes of one run, as they are told."""
+
+    def __init__(self, follower: Follower, replay: str, count: int) -> None:
+        self._follower = follower
+        self._replay = replay
+        self._left = count
+        self.watch = Stopwatch()
+
+    def all(self) -> bool:
+        for batch in self._follower.poll(_AT_A_TIME, 0):
+            for value in batch.values:
+                self._hear(Report.from_bytes(value or b""))
+        self.watch.stop()
+        return self._left <= 0
+
+    def _hear(self, report: Report) -> None:
+        for each in report.told:
+            if each.became not in SETTLED:
+                raise Fatal(f"a retry was {each.became}: nothing was measured")
+            self._left -= each.replay == self._replay
+
+
+def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Every dead letter of `view`."""
+    collect_rarely()
+    name, codec = arguments["view"], wiring.batch_codec()
+    codec.check(list(VIEWS[name].reads))
+    stand_at_the_end(name)
+    run, base = Run(uuid4().hex[:12], "bench"), wiring.kafka("bench-replay")
+    with closing(answers(name, base, wiring.topic_admin())) as follower:
+        count = _hand_over(retries(name, run))
+        told = Told(follower, run.id, count)
+        runner, subscription = wiring.view_runner(name, codec)
+        with closing(Watched(subscription, told, lambda: bool(runner.partitions))) as watched:
+            runner.run(watched, told.all)
+    return told.watch.figures(count)
+
+
+def stand_at_the_end(name: str) -> None:
+    """As if every fact had been parked."""
+    redis.Redis.from_url(wiring.settings().services.redis_url.get_secret_value()).flushall()
+    topic, writer, view = VIEWS[name].topic, wiring.view_writer(), wiring.view_id(name)
+    admin = wiring.topic_admin()
+    topic_id = admin.topic_ids([topic])[topic]
+    for partition, end in admin.ends(topic).items():
+        claimed = writer.claim(view, partition)
+        writer.start(view, partition, claimed.token, Status(topic_id, end, 0, 0, 0))
+
+
+def retries(name: str, run: Run) -> list[Retry]:
+    with closing(wiring.reader()) as reader:
+        letters = map(DeadLetter.of, reader.scan(topic_of(name)))
+        found = [
+            Retry(place_of(letter), of_letter(name, letter, letter.origin, run))
+            for letter in letters
+            if letter.origin is not None
+        ]
+    # as the plan has them: the facts of each key in their order
+    return sorted(found, key=lambda each: each.message.partition or 0)
+
+
+def _hand_over(found: Sequence[Retry]) -> int:
+    with closing(KafkaAppender(wiring.kafka("bench-replay"))) as appender:
+        for start in range(0, len(found), _AT_A_TIME):
+            appender.append([each.message for each in found[start : start + _AT_A_TIME]])
+    return len(found)
+
+
+if __name__ == "__main__":
+    serve(replay)

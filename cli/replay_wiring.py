@@ -1,0 +1,54 @@
+"""The clients of replays, made as `cli/wiring.py` makes the others: from settings it gives."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import cache
+
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.follower import KafkaFollower
+from backbone.kafka.reader import KafkaReader
+from backbone.log import Appender
+from backbone.replay.mending import MendingLog
+from backbone.replay.retries import RetryLog
+from backbone.topics import replayed_topic, retry_topic
+
+
+def retry_log(
+    name: str, base: config.Config, admin: KafkaTopicAdmin, appender: Appender
+) -> RetryLog:
+    """What `name` is to try again, and where it tells what became of it."""
+    topic, replayed = retry_topic(name), replayed_topic(name)
+
+    def newest(partition: int) -> bytes | None:
+        with closing(KafkaReader(base)) as reader:
+            return reader.newest(replayed, partition)
+
+    topic_id = cache(lambda: admin.topic_ids([topic])[topic])
+    return RetryLog(KafkaFollower(base, topic), topic_id, replayed, newest, appender)
+
+
+def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> MendingLog:
+    """The rejects that the source `name` is to take back."""
+    topic, replayed = retry_topic(name), replayed_topic(name)
+
+    def told() -> Iterator[bytes]:
+        with closing(KafkaReader(base)) as reader:
+            yield from (each.value for each in reader.scan(replayed) if each.value is not None)
+
+    def end() -> int:
+        found = admin.ends(topic)[0]
+        return found if found > admin.starts(topic)[0] else 0
+
+    topic_id = cache(lambda: admin.topic_ids([topic])[topic])
+    return MendingLog(KafkaFollower(base, topic), topic_id, end, replayed, told)
+
+
+def answers(name: str, base: config.Config, admin: KafkaTopicAdmin) -> KafkaFollower:
+    """What the owner of `name` tells from now on."""
+    topic = replayed_topic(name)
+    follower = KafkaFollower(base, topic)
+    ends: Sequence[tuple[int, int]] = sorted(admin.ends(topic).items())
+    for partition, end in ends:
+        follower.start(partition, end)
+    return follower

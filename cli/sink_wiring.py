@@ -1,0 +1,68 @@
+"""The composition root of sinks: beside cli/wiring.py, for it takes Polars and ClickHouse's client,
+which most processes do without."""
+
+from backbone.codec.codec import Codec
+from backbone.codec.columnar_engine import columnar
+from backbone.dead_letters import topic_of
+from backbone.kafka.publisher import KafkaAppender
+from backbone.kafka.subscription import KafkaSubscription
+from backbone.middleware.dead_letters import dead_letters
+from backbone.middleware.metrics import measure
+from backbone.middleware.retry import retry
+from backbone.patience import Patience
+from backbone.record import Middleware
+from backbone.runner import Pace, Runner
+from backbone.warehouse.clickhouse_reader import ClickHouseReader
+from backbone.warehouse.clickhouse_store import ClickHouseWriter
+from backbone.warehouse.store import WarehouseReader, WarehouseWriter
+from cli import wiring
+from consumers.clickhouse.loader import Loader
+from consumers.clickhouse.tables import Tables
+
+MAX_RECORDS = 10_000  # a poll: decoded, waiting and under way at once, within 400 MB
+
+
+def clickhouse_url() -> str:
+    return wiring.settings().services.clickhouse_url.get_secret_value()
+
+
+def warehouse_writer() -> WarehouseWriter:
+    return ClickHouseWriter(clickhouse_url())
+
+
+def warehouse_reader() -> WarehouseReader:
+    return ClickHouseReader(clickhouse_url())
+
+
+def sink_runner(
+    name: str, topic: str, *, park_all: bool = False
+) -> tuple[Runner, KafkaSubscription, Loader]:
+    """Raises Transient and Misconfigured: the topics are looked at."""
+    wiring.topics_as_declared({topic, topic_of(name)})
+    schemas = wiring.registry()
+    tables = Tables(
+        wiring.contracts(),
+        topic,
+        schemas,
+        lambda known: Codec(known, schemas, batch_engine=columnar),
+    )
+    loader = Loader(name, tables, warehouse_writer())
+    base, patience = wiring.kafka(f"sink-{name}"), Patience(name)
+    stack: list[Middleware] = [
+        measure(name),
+        retry(patience),
+        dead_letters(
+            name,
+            KafkaAppender(base),
+            lambda partition: not park_all and loader.may_stop(partition),
+        ),
+    ]
+    runner = Runner(loader, stack, patience, Pace(max_records=MAX_RECORDS))
+    subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
+    loader.attach(subscription)
+    return runner, subscription, loader
+
+
+def sink_group(name: str, topic: str) -> str:
+    """A group of its own for each topic: each has members for as many partitions as it has."""
+    return f"{wiring.settings().app}.{name}.{topic}"

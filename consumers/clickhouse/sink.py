@@ -1,0 +1,20 @@
+"""What a sink into ClickHouse is: declared, no code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backbone.contracts.catalog import Contracts
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouseSink:
+    """Loads every fact of every topic. `name` names its dead letters and its groups."""
+
+    name: str
+    description: str
+
+    def topics(self, contracts: Contracts) -> Sequence[str]:
+        return sorted(contracts.topics)
+
+    def facts(self, contracts: Contracts) -> Sequence[str]:
+        return sorted(contracts)

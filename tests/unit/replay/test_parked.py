@@ -1,0 +1,101 @@
+"""Messages and their letters: one state each, and sums that balance or are seen not to."""
+
+from datetime import UTC, datetime
+
+from backbone.dead_letter_reading import DeadLetter
+from backbone.dead_letters import from_record
+from backbone.errors import Poison, PoisonReason
+from backbone.fact import LogPosition
+from backbone.record import Header, Record
+from backbone.replay.outcomes import Became, Told, what_counts
+from backbone.replay.parked import (
+    State,
+    balance,
+    by_message,
+    is_open,
+    place_of,
+    state_of,
+    without_payload,
+)
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+POISON = Poison(PoisonReason.HANDLER_FAILED, "prices raised KeyError at line 5")
+
+
+def letter(offset: int, of: int, *headers: Header) -> DeadLetter:
+    """The letter at `offset`, of the fact that stood at `of`."""
+    position = LogPosition("id-1", "pricing.price.v1", 3, of)
+    message = from_record("prices", Record(position, b"k", b"v", headers, 5), POISON, AT)
+    place = LogPosition("id-2", "dlq.prices", 0, offset)
+    return DeadLetter.of(Record(place, message.key, message.value, message.headers, 6))
+
+
+def told(offset: int, became: Became, run: str = "r") -> Told:
+    return Told(f"dlq.prices/0/{offset}", "id-2", run, became, None)
+
+
+def test_letters_of_one_place_are_one_message_and_the_newest_counts() -> None:
+    (parked,) = by_message([letter(0, of=7), letter(5, of=7)])
+
+    assert (parked.letters, parked.letter.record.position.offset) == (2, 5)
+
+
+def test_a_filter_looks_at_the_newest_letter_alone() -> None:
+    letters = [letter(0, of=7), letter(5, of=7), letter(6, of=8)]
+
+    found = by_message(letters, lambda each: each.record.position.offset in {0, 6})
+
+    assert [each.letter.record.position.offset for each in found] == [6]
+
+
+def test_a_message_has_the_state_that_was_told_of_its_newest_letter() -> None:
+    outcomes = what_counts([told(0, Became.FAILED), told(5, Became.RECOVERED)])
+    (parked,) = by_message([letter(0, of=7), letter(5, 7, ("replay.count", b"1"))])
+
+    assert state_of(parked, outcomes, frozenset()) is State.RECOVERED
+
+
+def test_what_failed_again_and_was_not_tried_since_says_so() -> None:
+    outcomes = what_counts([told(0, Became.FAILED)])
+    (parked,) = by_message([letter(0, of=7), letter(5, 7, ("replay.count", b"1"))])
+
+    state = state_of(parked, outcomes, frozenset())
+
+    assert state is State.FAILED_AGAIN
+    assert is_open(state)
+
+
+def test_what_was_handed_over_and_not_told_of_is_in_flight() -> None:
+    (parked,) = by_message([letter(0, of=7)])
+
+    assert state_of(parked, {}, frozenset({parked.place})) is State.IN_FLIGHT
+    assert state_of(parked, {}, frozenset()) is State.NOT_REPLAYED
+
+
+def test_what_was_settled_stays_so_and_that_it_was_recovered_counts_first() -> None:
+    place = place_of(letter(0, of=7))
+    settled = [told(0, Became.ALREADY_APPLIED), told(0, Became.RECOVERED), told(0, Became.FAILED)]
+
+    assert what_counts(settled)[place].became is Became.RECOVERED
+    assert what_counts([told(0, Became.REFUSED), told(0, Became.FAILED)])[place].became is (
+        Became.FAILED
+    )
+
+
+def test_the_sums_balance_and_a_letter_too_many_is_seen() -> None:
+    letters = [letter(0, of=7), letter(5, of=7), letter(6, of=8)]
+    parked = by_message(map(without_payload, letters))
+    states = {each.place: state_of(each, {}, frozenset()) for each in parked}
+
+    made = balance(3, states, parked)
+
+    assert (made.messages, made.repeated, made.holds) == (2, 1, True)
+    assert made.states[State.NOT_REPLAYED] == 2
+    assert not balance(4, states, parked).holds
+
+
+def test_a_report_keeps_no_payload() -> None:
+    light = without_payload(letter(5, 7, ("replay.count", b"1"), ("ce_id", b"x")))
+
+    assert light.record.value is None
+    assert light.record.headers == [("replay.count", b"1")]

@@ -1,0 +1,355 @@
+"""Retries on memory twins: the owner writes them under its claim, and tells what became of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+
+from backbone.dead_letter_reading import DeadLetter
+from backbone.dead_letters import FIRST_FAILED_AT
+from backbone.errors import Fenced
+from backbone.fact import Fact
+from backbone.log import Message
+from backbone.memory.log import MemoryReader
+from backbone.replay.messages import of_fact, of_letter
+from backbone.replay.outcomes import Became, Report, Told
+from backbone.replay.retries import Retries, RetryBatch
+from backbone.replay.retry_headers import COUNT, Run
+from processors.orders import CANCELLED, PLACED
+from processors.prices import PRICES
+from processors.view import Document
+from tests.view_bench import START, Bench, Worker
+
+RUN = Run("r1", "tester")
+
+
+@dataclass
+class Fragile:
+    """Orders whose placing fails in France until it is mended."""
+
+    mended: bool = False
+    name: str = "fragile"
+    version: int = 1
+    topic: str = "sales.order.v1"
+    key: str = "order_id"
+    example: str = "1"
+    freshness_seconds: int = 60
+    description: str = "Fails in France."
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        PLACED: ("order_id", "country"),
+        CANCELLED: ("order_id",),
+    }
+
+    def apply(self, state: Document | None, fact: Fact) -> Document | None:
+        if fact.type == CANCELLED:
+            return {**(state or {}), "status": "cancelled"}
+        if fact.data["country"] == "France" and not self.mended:
+            raise ValueError
+        return {**(state or {}), "status": "placed"}
+
+
+@pytest.fixture
+def view() -> Fragile:
+    return Fragile()
+
+
+@pytest.fixture
+def bench(view: Fragile) -> Bench:
+    return Bench(view)
+
+
+def place(bench: Bench, order: str, country: str) -> None:
+    known: dict[str, Any] = {"customer_id": None, "currency": "GBP", "lines": []}
+    line = {"stock_code": "A", "description": None, "quantity": 1, "unit_price": Decimal(1)}
+    known["lines"] = [line]
+    bench.publish(PLACED, order, order_id=order, placed_at=START, country=country, **known)
+
+
+def cancel(bench: Bench, order: str) -> None:
+    bench.publish(CANCELLED, order, order_id=order, cancelled_at=START, reason=None)
+
+
+def letters(bench: Bench) -> list[DeadLetter]:
+    return [*map(DeadLetter.of, MemoryReader(bench.log).scan(f"dlq.{bench.view.name}"))]
+
+
+def replay(bench: Bench) -> None:
+    """Every letter there is."""
+    for each in letters(bench):
+        assert each.origin is not None
+        bench.append(of_letter(bench.view.name, each, each.origin, RUN))
+
+
+def told(bench: Bench) -> list[Told]:
+    records = MemoryReader(bench.log).scan(f"replayed.{bench.view.name}")
+    return [told for each in records for told in Report.from_bytes(each.value or b"").told]
+
+
+def became(bench: Bench) -> list[Became]:
+    return [each.became for each in told(bench)]
+
+
+def test_what_was_mended_is_recovered_and_told_with_its_letter(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    offset = bench.status().offset
+    view.mended = True
+    replay(bench)
+    worker.run()
+
+    assert bench.served() == {"1": {"status": "placed"}}
+    assert told(bench) == [
+        Told(
+            "dlq.fragile/0/0",
+            letters(bench)[0].record.position.topic_id,
+            "r1",
+            Became.RECOVERED,
+            None,
+        )
+    ]
+    assert bench.status().offset == offset
+
+
+def test_what_fails_again_is_a_letter_again_with_its_first_coordinates(bench: Bench) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    replay(bench)
+    worker.run()
+
+    first, again = letters(bench)
+    assert became(bench) == [Became.FAILED]
+    assert told(bench)[0].code == "handler_failed"
+    assert again.origin == first.origin
+    assert again.published_ms == first.published_ms
+    assert again.fingerprint == first.fingerprint
+    assert again.header(COUNT) == "1"
+    assert again.header(FIRST_FAILED_AT) == first.header(FIRST_FAILED_AT)
+    assert (again.record.key, again.record.value) == (first.record.key, first.record.value)
+
+
+def test_an_older_fact_changes_nothing_of_what_came_later(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    cancel(bench, "1")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    worker.run()
+
+    assert bench.served() == {"1": {"status": "cancelled"}}
+    assert became(bench) == [Became.SUPERSEDED]
+
+
+def test_replayed_twice_it_is_applied_once(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    replay(bench)
+    worker.run()
+    replay(bench)
+    worker.run()
+
+    # the two that came together are one and the same
+    assert became(bench) == [Became.RECOVERED, Became.RECOVERED, Became.ALREADY_APPLIED]
+
+
+def test_a_worker_goes_on_behind_what_was_told(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    worker.run()
+    worker.subscription.close()
+    bench.worker().run()
+
+    assert became(bench) == [Became.RECOVERED]
+
+
+def test_tried_again_after_a_crash_before_it_was_told_nothing_changes(
+    view: Fragile, bench: Bench
+) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    worker.run()
+    bench.log.topics["replayed.fragile"].partitions[0].clear()
+    worker.subscription.close()
+    bench.worker().run()
+
+    assert became(bench) == [Became.ALREADY_APPLIED]
+    assert bench.served() == {"1": {"status": "placed"}}
+
+
+def test_a_poisoned_wave_does_not_stop_the_owner(bench: Bench) -> None:
+    for number in range(150):
+        place(bench, f"f{number}", "France")
+    for number in range(200):
+        place(bench, f"g{number}", "Greece")
+    worker = bench.worker()
+    worker.run()
+    replay(bench)
+    worker.run()
+
+    assert became(bench) == [Became.FAILED] * 150
+
+
+def test_what_stands_ahead_of_the_view_is_the_log_s_own_to_bring(bench: Bench) -> None:
+    worker = bench.worker()
+    worker.run()
+    place(bench, "1", "Greece")
+    ahead = next(iter(MemoryReader(bench.log).scan("sales.order.v1")))
+    foreign = ahead.position
+    bench.append(of_fact("fragile", ahead, RUN))
+    retries = worker.runner._retries
+    assert retries is not None
+    (batch,) = retries.poll()
+    retries.work(batch)
+
+    assert became(bench) == [Became.REFUSED]
+    assert foreign.offset == 0
+    assert bench.served() == {}
+
+
+@pytest.mark.parametrize(
+    "original", [b"", b"other.topic|x|0|0|0", b"sales.order.v1|recreated|0|0|0", b"nonsense"]
+)
+def test_what_is_not_of_the_view_s_topic_is_refused(bench: Bench, original: bytes) -> None:
+    place(bench, "1", "Greece")
+    worker = bench.worker()
+    worker.run()
+    marks = [
+        ("replay.id", b"r1"),
+        ("replay.count", b"1"),
+        ("replay.of", b"dlq.fragile/0/0|id"),
+        ("replay.by", b"x"),
+        ("replay.original", original),
+    ]
+    bench.append(Message("retry.fragile", b"1", b"x", marks, 0))
+    worker.run()
+
+    assert told(bench) == [Told("dlq.fragile/0/0", "id", "r1", Became.REFUSED, None)]
+
+
+def test_while_a_view_is_built_retries_wait(view: Fragile, bench: Bench) -> None:
+    for number in range(3):
+        place(bench, str(number), "France")
+    worker = bench.worker()
+    worker.run()
+    worker.subscription.close()
+    view.mended = True
+    replay(bench)
+    bench.views.writer().clear(bench.id, 0)
+    slow = bench.worker(max_records=1)
+    slow.run(polls=2)
+    assert became(bench) == []
+
+    slow.run(polls=5)
+    assert became(bench) == [Became.ALREADY_APPLIED] * 3
+
+
+def test_an_owner_that_was_overtaken_writes_no_retry(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    bench.views.writer().claim(bench.id, 0)
+    replay(bench)
+    with pytest.raises(Fenced):
+        worker.run()
+    assert became(bench) == []
+    assert bench.served() == {}
+
+
+def test_an_emptied_store_is_healed_and_the_retry_tried_then(view: Fragile, bench: Bench) -> None:
+    place(bench, "1", "France")
+    place(bench, "2", "Greece")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    bench.views.flush()
+    replay(bench)
+    worker.run(polls=6)
+
+    assert bench.served() == {"1": {"status": "placed"}, "2": {"status": "placed"}}
+    assert became(bench) == [Became.ALREADY_APPLIED]
+
+
+def test_a_latest_by_key_view_takes_many_retries_in_columns() -> None:
+    bench = Bench(PRICES)
+    for number in range(300):
+        bench.price(f"C{number}", "1.00", seconds=1)
+    bench.price("C7", "2.00", seconds=5)
+    worker = bench.worker()
+    worker.run()
+    before = bench.served()
+    for each in list(MemoryReader(bench.log).scan(PRICES.topic))[:300]:
+        bench.append(of_fact("prices", each, RUN))
+    worker.run()
+
+    found = became(bench)
+    assert (found.count(Became.ALREADY_APPLIED), found[7]) == (299, Became.SUPERSEDED)
+    assert bench.served() == before
+
+
+def test_live_facts_go_on_beside_retries(view: Fragile, bench: Bench) -> None:
+    for number in range(20):
+        place(bench, f"f{number}", "France")
+    worker: Worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    place(bench, "live", "Greece")
+    worker.run(polls=2)
+
+    assert bench.served()["live"] == {"status": "placed"}
+    assert became(bench) == [Became.RECOVERED] * 20
+
+
+def _polled(worker: Worker) -> tuple[Retries, list[RetryBatch]]:
+    retries = worker.runner._retries
+    assert retries is not None
+    return retries, [*retries.poll()]
+
+
+def test_nothing_is_told_that_the_store_has_not_said_is_written(
+    view: Fragile, bench: Bench
+) -> None:
+    place(bench, "1", "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    retries, (batch,) = _polled(worker)
+    bench.views.writer().claim(bench.id, 0)
+
+    with pytest.raises(Fenced):
+        retries.work(batch)
+    assert became(bench) == []
+
+
+def test_of_batches_on_their_way_each_is_told_in_its_turn(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backbone.replay.retries._FEW", 0)
+    monkeypatch.setattr("backbone.replay.retries.MAX_RECORDS", 3)
+    for number in range(8):
+        place(bench, str(number), "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    worker.run(polls=1)
+    assert became(bench) == []
+
+    worker.run(polls=4)
+    assert [each.of for each in told(bench)] == [f"dlq.fragile/0/{number}" for number in range(8)]
+    assert set(became(bench)) == {Became.RECOVERED}

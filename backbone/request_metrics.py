@@ -1,7 +1,7 @@
 """Requests of the gateway: how many by status, and how long they took.
 
-Counted by hand and made a metric when it is asked for: a request pays a quarter of what the client
-library's own counter and histogram take, which lock for every thread there might be.
+Counted by hand and made a metric when it is asked for: the client library's own
+counter and histogram cost every request a lock for each, for threads that there are not here.
 """
 
 from bisect import bisect_left

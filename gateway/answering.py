@@ -107,7 +107,7 @@ def _correlation_id(scope: Scope) -> bytes:
 def _correlation_ids() -> Iterator[bytes]:
     """UUIDs (version 4 in form) that differ in their last digits within a process and in all others
     between processes: one number is drawn, then counted on from. They name requests and keep no
-    secret; a `uuid.uuid4` each takes ten times as long."""
+    secret; a `uuid.uuid4` each costs a call of the system."""
     drawn = str(uuid4()).encode()
     start = int(drawn[24:], 16)
     for number in count(start):

@@ -87,25 +87,6 @@ class Readings:
         return self._lists[names]
 
 
-class _Row(Mapping[str, Any]):
-    """A fact's data, out of columns."""
-
-    __slots__ = ("_columns", "_row")
-
-    def __init__(self, columns: Columns, row: int) -> None:
-        self._columns = columns
-        self._row = row
-
-    def __getitem__(self, name: str) -> Any:
-        return self._columns.column(name)[self._row]
-
-    def __iter__(self) -> Iterator[str]:
-        return (each.name for each in self._columns.shape.fields)
-
-    def __len__(self) -> int:
-        return len(self._columns.shape.fields)
-
-
 class ColumnFact(RecordFact):
     """One of the facts of `readings`, the one at `row`."""
 

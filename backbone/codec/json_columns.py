@@ -63,7 +63,7 @@ def as_json(shape: Shape, value: pl.Expr) -> pl.Expr:
     """Decoded values as those that are written as JSON the right way."""
     match shape:
         case Leaf():
-            return _LEAVES.get(shape.logical or shape.kind, _same)(shape, value)
+            return _LEAVES.get(shape.logical or shape.kind, same_value)(shape, value)
         case Nullable(inner):
             return as_json(inner, value)
         case Array(items):
@@ -78,15 +78,15 @@ def as_json(shape: Shape, value: pl.Expr) -> pl.Expr:
             raise TypeError("maps have no column")
 
 
-def _same(_: Leaf, value: pl.Expr) -> pl.Expr:
+def same_value(_: Leaf, value: pl.Expr) -> pl.Expr:
     return value
 
 
-def _boolean(_: Leaf, value: pl.Expr) -> pl.Expr:
+def boolean_value(_: Leaf, value: pl.Expr) -> pl.Expr:
     return value.bin.get(0) != 0
 
 
-def _enum(leaf: Leaf, value: pl.Expr) -> pl.Expr:
+def enum_value(leaf: Leaf, value: pl.Expr) -> pl.Expr:
     numbers = list(range(len(leaf.symbols)))
     return value.replace_strict(numbers, list(leaf.symbols), return_dtype=pl.String)
 
@@ -108,8 +108,8 @@ def _float(_: Leaf, value: pl.Expr) -> pl.Expr:
 
 
 _LEAVES: Mapping[str, Callable[[Leaf, pl.Expr], pl.Expr]] = {
-    "boolean": _boolean,
-    "enum": _enum,
+    "boolean": boolean_value,
+    "enum": enum_value,
     "decimal": decimal_text,
     "timestamp-micros": _instant,
     "float": _float,

@@ -17,6 +17,7 @@ import polars as pl
 from backbone.codec.column_values import column_type, compile_lower
 from backbone.codec.columns import Columns
 from backbone.codec.decode_schema import ROW
+from backbone.codec.json_columns import boolean_value, enum_value, same_value
 from backbone.codec.validators import as_int128
 from backbone.contracts.domain import EPOCH, micros
 from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, Record, Shape
@@ -174,7 +175,7 @@ class Front:
 def _as_table(shape: Shape, value: pl.Expr) -> pl.Expr:
     match shape:
         case Leaf():
-            return _LEAVES.get(shape.logical or shape.kind, _same)(shape, value)
+            return _LEAVES.get(shape.logical or shape.kind, same_value)(shape, value)
         case Nullable(Leaf() as inner):
             return _as_table(inner, value)
         case Nullable(inner):
@@ -196,19 +197,6 @@ def _none_or_one(value: pl.Expr) -> pl.Expr:
     return one.list.eval(pl.element().struct.field(_ONE)).list.drop_nulls()
 
 
-def _same(_: Leaf, value: pl.Expr) -> pl.Expr:
-    return value
-
-
-def _boolean(_: Leaf, value: pl.Expr) -> pl.Expr:
-    return value.bin.get(0) != 0
-
-
-def _enum(leaf: Leaf, value: pl.Expr) -> pl.Expr:
-    numbers = list(range(len(leaf.symbols)))
-    return value.replace_strict(numbers, list(leaf.symbols), return_dtype=pl.String)
-
-
 def _decimal(leaf: Leaf, value: pl.Expr) -> pl.Expr:
     quantum = pl.lit(Decimal(1).scaleb(-leaf.scale))
     return as_int128(value).cast(pl.Decimal(38, 0)) * quantum
@@ -227,9 +215,9 @@ def _int(_: Leaf, value: pl.Expr) -> pl.Expr:
 
 
 _LEAVES: Mapping[str, Callable[[Leaf, pl.Expr], pl.Expr]] = {
-    "boolean": _boolean,
+    "boolean": boolean_value,
     "int": _int,
-    "enum": _enum,
+    "enum": enum_value,
     "decimal": _decimal,
     "timestamp-micros": _instant,
     "date": _date,

@@ -63,7 +63,7 @@ class Code:
         source = "\n".join(["def straight(v0):", *self._lines])
         # the text is made of this package's own lines and of quoted field names
         try:
-            exec(compile(source, "<straight code>", "exec"), self.names)  # noqa: S102
+            exec(compile(source, "<straight code>", "exec"), self.names)  # noqa: S102 - of these lines
         except (SyntaxError, RecursionError, MemoryError):
             return None
         made: Straight = self.names["straight"]

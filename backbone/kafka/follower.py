@@ -95,7 +95,7 @@ class KafkaFollower:
         error = message.error()
         if error is None:
             return True
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its only name
             return False
         translated = translate(error, self._doing)
         if isinstance(translated, Fatal):

@@ -75,6 +75,19 @@ def test_a_field_is_shown_as_that_of_a_row_is(seed: int) -> None:
         assert found == [orjson.dumps(shown(row[names[0]], names[1:])) for row in rows], names
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_member_of_each_object_is_that_of_a_row(seed: int) -> None:
+    case, random = _case(SCHEMA), Random(seed)
+    payloads = [Maker(random).write(case.shape) for _ in range(300)]
+    columns, rows = case.columns.decode(payloads), [case.rows.decode(each) for each in payloads]
+    for member in ("b", "e", "d"):
+        expected = [[item[member] for item in row["d"]] for row in rows]
+        assert columns.members("d", member) == expected, member
+    assert columns.members("c", "b") is None, "no list of objects: the data says it"
+    with pytest.raises(KeyError):
+        columns.members("d", "x")
+
+
 def test_what_the_contract_lacks_cannot_be_shown() -> None:
     case = _case(SCHEMA)
     columns = case.columns.decode([Maker(Random(1)).write(case.shape)])

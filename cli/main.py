@@ -14,6 +14,7 @@ from cli.bench import bench
 from cli.demo.command import demo
 from cli.explain import explain
 from cli.ledger import ledger
+from cli.loopback import spare_loopback
 from cli.problems import FAILED
 from cli.stack import command as stack
 
@@ -44,6 +45,7 @@ def _configure() -> None:
 
 def main() -> None:
     """The console script: errors of ours are one sentence, never a traceback."""
+    spare_loopback()
     try:
         app()
     except BackboneError as error:

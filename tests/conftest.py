@@ -11,8 +11,11 @@ from uuid import uuid4
 
 import pytest
 
+from cli.loopback import spare_loopback
 from cli.stack.stack import Endpoints, Stack, StackError
 from tests import containers
+
+spare_loopback()
 
 
 @pytest.fixture(scope="session")

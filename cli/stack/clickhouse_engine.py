@@ -1,6 +1,7 @@
 """ClickHouse's engine in this very process: one path, one statement at a time."""
 
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,8 +11,8 @@ from typing import Any, Protocol, Self
 
 from cli.stack.clickhouse_statement import Statement
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - data is handed to the engine here, for a moment
 _UNKNOWN = 1002  # ClickHouse's UNKNOWN_EXCEPTION
+_CANNOT_WRITE = 75  # ClickHouse's CANNOT_WRITE_TO_FILE_DESCRIPTOR
 _CODE = re.compile(r"Code: (\d+)\.")
 
 
@@ -38,9 +39,15 @@ class Runs(Protocol):
 
 
 class Engine:
-    """The engine on a folder. A second one on the same folder is refused by the engine itself."""
+    """The engine on a folder. A second one on the same folder is refused by the engine itself.
+
+    What an INSERT brings along is handed to it in a file beside that folder, for a moment: shared
+    memory would do as well, but is not everywhere there, writable, or large enough."""
 
     def __init__(self, folder: Path) -> None:
+        self._handed_over = folder.with_name(f"{folder.name}-incoming")
+        shutil.rmtree(self._handed_over, ignore_errors=True)  # of one that was killed
+        self._handed_over.mkdir(parents=True)
         # here: this process alone needs it, and it takes half a second
         self._errors: type[Exception] = import_module("chdb").ChdbError
         self._session: Any = import_module("chdb.session").Session(str(folder))
@@ -70,10 +77,14 @@ class Engine:
             return self._ask(statement.text, statement)
         if not statement.data:
             return Answer(b"")  # an INSERT of nothing
-        with tempfile.NamedTemporaryFile(dir=_folder_of_data(), prefix="backbone-") as file:
-            file.write(statement.data)
-            file.flush()
-            return self._ask(statement.reading(file.name), statement)
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._handed_over) as file:
+                file.write(statement.data)
+                file.flush()
+                return self._ask(statement.reading(file.name), statement)
+        except OSError as error:
+            said = f"Code: {_CANNOT_WRITE}. The data of an INSERT could not be handed over: {error}"
+            raise EngineError(said, _CANNOT_WRITE) from error
 
     def _ask(self, text: str, statement: Statement) -> Answer:
         try:
@@ -100,8 +111,3 @@ def _translated(error: Exception) -> EngineError:
     text = str(error)
     found = _CODE.search(text)
     return EngineError(text, int(found.group(1)) if found else _UNKNOWN)
-
-
-def _folder_of_data() -> Path | None:
-    """None, and so the usual folder, where there is no shared memory."""
-    return SHARED_MEMORY if SHARED_MEMORY.is_dir() else None

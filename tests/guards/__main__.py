@@ -24,9 +24,9 @@ def main(arguments: Sequence[str]) -> int:
     for verdict in tried(guards, asked.jobs):
         verdicts.append(verdict)
         _say(json.dumps(verdict.as_row()) if asked.output == "json" else _line(verdict))
-    missed = [each.guard for each in verdicts if each.verdict != CAUGHT]
+    missed = [each for each in verdicts if each.verdict != CAUGHT]
     if asked.output == "table":
-        _sum_up(verdicts, missed, time.monotonic() - began)
+        _sum_up(len(verdicts), missed, time.monotonic() - began)
     return 1 if missed or not verdicts else 0
 
 
@@ -61,11 +61,10 @@ def _line(verdict: Verdict) -> str:
     return told if verdict.verdict == CAUGHT else f"{told}\n          {verdict.why}"
 
 
-def _sum_up(verdicts: Sequence[Verdict], missed: Sequence[str], seconds: float) -> None:
-    caught = len(verdicts) - len(missed)
-    _say(f"{caught} of {len(verdicts)} guards caught in {seconds:.0f} s")
-    if missed:
-        _say(f"not caught: {', '.join(missed)}")
+def _sum_up(tried: int, missed: Sequence[Verdict], seconds: float) -> None:
+    _say(f"{tried - len(missed)} of {tried} guards caught in {seconds:.0f} s")
+    for each in missed:
+        _say(f"not caught: {each.guard}: {each.why}")
 
 
 if __name__ == "__main__":

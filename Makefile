@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 ARGS ?=
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: help demo bench test guards engines soak check lint types format docs requirements clean
 .DEFAULT_GOAL := help
@@ -34,9 +33,10 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the story is told
 	@$(BIN)/backbone demo $(ARGS)
 
-# Three workers, each with services of its own: much of the time is waiting for takeovers.
+# Three workers, each with services of its own: much of the time is waiting for takeovers. Files are
+# begun in the order of tests/conftest.py; by itself loadfile begins those with few tests last.
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (docs/guards.md)
 	@$(BIN)/python -m tests.guards $(ARGS)
@@ -44,8 +44,8 @@ guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (
 engines: $(VENV)/.dev  ## both engines over 20,000 payloads of every schema
 	@ENGINES_PAYLOADS=20000 $(BIN)/python -m pytest -q -n 2 tests/unit/codec/test_engines_agree.py $(ARGS)
 
-soak: $(VENV)/.dev  ## accidents of every kind under load, 60 minutes at most (docs/soak.md)
-	@$(BIN)/python -m pytest -q -p no:cacheprovider -p tests.soak.progress --timeout=400 tests/soak/soak.py $(ARGS)
+soak: $(VENV)/.dev  ## accidents of every kind under load, 40 minutes at most (docs/soak.md)
+	@$(BIN)/python -m pytest -q -n 3 --maxschedchunk 1 -p no:cacheprovider -p tests.soak.progress --timeout=400 tests/soak/soak.py $(ARGS)
 
 check: lint types guards engines test  ## what CI runs
 
@@ -77,3 +77,4 @@ requirements:  ## pin every dependency again, with hashes
 clean:  ## end the embedded stack and remove everything that make and the demo made
 	@[ ! -x $(BIN)/backbone ] || $(BIN)/backbone stack down --wipe
 	@rm -rf $(VENV) .backbone .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -r {} +

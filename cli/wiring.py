@@ -34,7 +34,6 @@ from backbone.settings import Settings, load
 from backbone.source import Source
 from backbone.source_runner import Edges, SourceRunner
 from backbone.topics import replayed_topic, retry_topic
-from backbone.views.redis_store import RedisViewReader, RedisViewWriter
 from backbone.views.store import ViewId, ViewWriter
 from backbone.views.traced_writer import TracedViewWriter
 from cli.replay_wiring import mending_log, retry_log
@@ -47,6 +46,7 @@ from producers.context import SourceContext
 if TYPE_CHECKING:
     from backbone.tracing.collector import Tracing
     from backbone.tracing.source_spans import SourceSpans
+    from backbone.views.redis_store import RedisViewReader, RedisViewWriter
     from processors.rehearsal import Rehearsal
 
 # What names a collector to every OpenTelemetry program.
@@ -156,7 +156,9 @@ def view_id(name: str) -> ViewId:
     return ViewId(view.name, view.version, partitions)
 
 
-def view_writer() -> RedisViewWriter:
+def view_writer() -> "RedisViewWriter":
+    from backbone.views.redis_store import RedisViewWriter  # noqa: PLC0415 - Redis' client
+
     return RedisViewWriter(settings().services.redis_url.get_secret_value())
 
 
@@ -212,7 +214,9 @@ def served_views() -> list[ServedView]:
     ]
 
 
-def view_reader() -> RedisViewReader:
+def view_reader() -> "RedisViewReader":
+    from backbone.views.redis_store import RedisViewReader  # noqa: PLC0415 - Redis' client
+
     return RedisViewReader(settings().services.redis_url.get_secret_value())
 
 
@@ -266,7 +270,7 @@ def source_tracing() -> "SourceSpans | None":
 
 
 def traced(
-    name: str, group: str, writer: RedisViewWriter
+    name: str, group: str, writer: "RedisViewWriter"
 ) -> tuple[ViewWriter, Sequence[Middleware]]:
     """The writer and the middleware that make a view's spans."""
     made = tracing()

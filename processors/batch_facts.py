@@ -1,8 +1,10 @@
 """The facts of a batch that a view reads, in the order of the log and a slice at a time: decoded at
 once where that is quicker, else one by one."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol
 
 from backbone.codec.columns import Columns
@@ -10,8 +12,8 @@ from backbone.codec.engine import ColumnBatch
 from backbone.codec.framing import names_schema
 from backbone.errors import Poison
 from backbone.record import Headers, Outcomes, RecordBatch
-from processors.record_fact import ColumnFact, Readings, RecordFact
-from processors.record_key import text_key
+from processors.record_fact import Names, Readings, RecordFact
+from processors.record_key import text_key, text_keys
 from processors.view import View
 
 FEW: Final = 100
@@ -36,23 +38,33 @@ class Decoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of a batch's facts: their keys at once, and what makes the facts, called once."""
+
+    keys: Sequence[str]
+    facts: Callable[[], Iterator[RecordFact]]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """Of a view's topic, which has `partitions` partitions."""
+    """Of a view's topic, which has `partitions` partitions. What facts of a type were asked for is
+    made of the next ones by `ahead`, before they are asked."""
 
     view: View
     decoder: Decoder
     partitions: int
+    ahead: Executor
+    _asked: dict[str, set[Names]] = field(default_factory=dict)
 
-    def slices(
-        self, batch: RecordBatch, first: int, outcomes: Outcomes
-    ) -> Iterator[Sequence[RecordFact]]:
+    def slices(self, batch: RecordBatch, first: int, outcomes: Outcomes) -> Iterator[Slice]:
         """From place `first` on; what is wrong with the others is said in `outcomes`. Raises
         Transient."""
         found = self._at_once(batch, first, outcomes)
         for start in range(first, len(batch), _SLICE):
             places = range(start, min(start + _SLICE, len(batch)))
             if found is None:
-                yield list(self._one_by_one(batch, places, outcomes))
+                facts = list(self._one_by_one(batch, places, outcomes))
+                yield Slice([fact.key for fact in facts], partial(iter, facts))
             else:
                 yield self._of_columns(found, batch, places, outcomes)
 
@@ -71,21 +83,33 @@ class BatchFacts:
 
     def _of_columns(
         self, found: Mapping[str, Columns], batch: RecordBatch, places: range, outcomes: Outcomes
-    ) -> Sequence[RecordFact]:
-        facts: list[RecordFact | None] = [None] * len(places)
-        for type_name, columns in found.items():
-            some = columns.between(places.start, places.stop)
-            for fact in self._of_readings(Readings(type_name, batch, some), outcomes):
-                facts[fact.place - places.start] = fact
-        return [fact for fact in facts if fact is not None]
+    ) -> Slice:
+        readings = [
+            self._readings(type_name, batch, columns.between(places.start, places.stop), outcomes)
+            for type_name, columns in found.items()
+        ]
+        whole = [key for each in readings for key in each.keys if isinstance(key, str)]
+        return Slice(whole, partial(self._in_order, readings, places))
 
-    def _of_readings(self, readings: Readings, outcomes: Outcomes) -> Iterator[RecordFact]:
-        batch, columns = readings.batch, readings.columns
-        versions = self.decoder.order_versions(readings.type, columns, batch.offsets)
-        for row, (place, version) in enumerate(zip(columns.indexes, versions, strict=True)):
-            key = self._key(batch, place, outcomes)
-            if key is not None:
-                yield ColumnFact(readings, row, place, key, version)
+    def _readings(
+        self, type_name: str, batch: RecordBatch, columns: Columns, outcomes: Outcomes
+    ) -> Readings:
+        raw = [batch.keys[place] for place in columns.indexes]
+        keys = text_keys(raw, batch.partition, self.partitions)
+        for place, key in zip(columns.indexes, keys, strict=True):
+            if isinstance(key, Poison):
+                outcomes.poison(place, key)
+        asked = self._asked.setdefault(type_name, set())
+        return Readings(type_name, batch, columns, keys, asked, self.ahead)
+
+    def _in_order(self, found: Sequence[Readings], places: range) -> Iterator[RecordFact]:
+        facts: list[RecordFact | None] = [None] * len(places)
+        for each in found:
+            offsets = each.batch.offsets
+            versions = self.decoder.order_versions(each.type, each.columns, offsets)
+            for fact in each.facts(versions):
+                facts[fact.place - places.start] = fact
+        return (fact for fact in facts if fact is not None)
 
     def _key(self, batch: RecordBatch, place: int, outcomes: Outcomes) -> str | None:
         try:

@@ -4,13 +4,14 @@ Fact by fact, decoded at once where that is quicker. Nothing here knows a store,
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import orjson
 
-from backbone.codec.entry_columns import Origins, entries
+from backbone.codec.entry_columns import Origins, begin_entries
 from backbone.documents import encode
 from backbone.errors import Poison, PoisonReason
 from backbone.record import Outcome, Outcomes, RecordBatch
@@ -55,7 +56,8 @@ class Folding:
 
     def __init__(self, view: View, decoder: Decoder, partitions: int) -> None:
         self._view = view
-        self._facts = BatchFacts(view, decoder, partitions)
+        self._ahead = ThreadPoolExecutor(1, "columns")
+        self._facts = BatchFacts(view, decoder, partitions, self._ahead)
 
     def work(
         self,
@@ -72,20 +74,26 @@ class Folding:
         first = 0 if again else bisect_left(batch.offsets, status.offset)
         for place in range(first):
             outcomes.set(place, Outcome.SUPERSEDED)
-        return _parts(batch, status, self._changes(batch, first, stored, outcomes))
+        return _parts(batch, status, self._changes(batch, first, stored, outcomes), self._ahead)
 
     def _changes(
         self, batch: RecordBatch, first: int, stored: Stored, outcomes: Outcomes
     ) -> Iterator[_Change]:
         """One by one: only the last change of a key may stay in memory."""
         states: dict[str, _State | None] = {}
-        for facts in self._facts.slices(batch, first, outcomes):
-            _learn(states, stored, [fact.key for fact in facts])
+        for some in self._facts.slices(batch, first, outcomes):
+            coming = stored.begin_entries([key for key in some.keys if key not in states])
+            try:
+                facts = some.facts()
+            except BaseException:
+                coming.abandon()
+                raise
+            states.update((key, _state(entry)) for key, entry in coming.finish().items())
             yield from self._apply(facts, batch.offsets, states, outcomes)
 
     def _apply(
         self,
-        facts: Sequence[RecordFact],
+        facts: Iterable[RecordFact],
         offsets: Sequence[int],
         states: dict[str, _State | None],
         outcomes: Outcomes,
@@ -110,12 +118,6 @@ class Folding:
             yield change
 
 
-def _learn(states: dict[str, _State | None], stored: Stored, keys: Sequence[str]) -> None:
-    found = stored.entries([key for key in keys if key not in states])
-    for key, entry in found.items():
-        states[key] = _state(entry)
-
-
 def _state(entry: Entry | None) -> _State | None:
     return None if entry is None else _Stored((entry.order_version, entry.offset), entry.value)
 
@@ -128,13 +130,16 @@ class _Stretch:
     last: Mapping[str, _Change]
 
 
-def _parts(batch: RecordBatch, status: Status, changes: Iterable[_Change]) -> list[Part]:
+def _parts(
+    batch: RecordBatch, status: Status, changes: Iterable[_Change], ahead: Executor
+) -> list[Part]:
     """Cut a batch by offset into parts: each holds whole records and ends where the next begins."""
-    stretches = list(_stretches(changes, len(batch)))
-    rows = [each for stretch in stretches for each in stretch.last.values() if each.document]
-    written = iter(_entries(batch, rows))
+    coming = [
+        (each, _begin_entries(batch, each, ahead)) for each in _stretches(changes, len(batch))
+    ]
     parts: list[Part] = []
-    for stretch in stretches:
+    for stretch, entries in coming:
+        written = iter(entries())
         changed = {
             key: EncodedEntry(each.version, next(written)) if each.document else None
             for key, each in stretch.last.items()
@@ -160,14 +165,18 @@ def _stretches(changes: Iterable[_Change], end: int) -> Iterator[_Stretch]:
     yield _Stretch(end, last)
 
 
-def _entries(batch: RecordBatch, rows: Sequence[_Change]) -> list[bytes]:
+def _begin_entries(
+    batch: RecordBatch, stretch: _Stretch, ahead: Executor
+) -> Callable[[], list[bytes]]:
+    """While the next stretch is folded."""
+    rows = [each for each in stretch.last.values() if each.document]
     origins = Origins(
         order_versions=[each.version[0] for each in rows],
         offsets=[each.version[1] for each in rows],
         published_ms=[batch.timestamps_ms[each.place] for each in rows],
         headers=[batch.headers[each.place] for each in rows],
     )
-    return entries(origins, [each.document or b"" for each in rows])
+    return begin_entries(origins, [each.document or b"" for each in rows], ahead)
 
 
 def part_until(

@@ -1,9 +1,11 @@
 """A record's key: text, in the partition that it belongs to."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 from backbone.errors import Poison, PoisonReason
-from backbone.partitioner import partition_of
+from backbone.partitioner import partition_of, partitions_of
 
 _MAX_KEY = 256  # bytes; longer ones are not remembered
 
@@ -37,3 +39,25 @@ def _text_key(key: bytes | None, partition: int, partitions: int) -> str:
 
 # hashing a key takes longer than all else that is done with it, and keys come again
 _remembered = lru_cache(maxsize=65_536)(_text_key)
+
+
+def text_keys(
+    keys: Sequence[bytes | None], partition: int, partitions: int
+) -> Sequence[str | Poison]:
+    """`text_key` of each, most of which are new; in the place of a key that is none, why."""
+    if all(keys):
+        whole = cast("Sequence[bytes]", keys)
+        try:
+            texts = [key.decode() for key in whole]
+        except UnicodeDecodeError:
+            texts = []
+        if texts and set(partitions_of(whole, partitions)) == {partition}:
+            return texts
+    return [_text_or_poison(key, partition, partitions) for key in keys]
+
+
+def _text_or_poison(key: bytes | None, partition: int, partitions: int) -> str | Poison:
+    try:
+        return text_key(key, partition, partitions)
+    except Poison as poison:
+        return poison

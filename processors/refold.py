@@ -1,7 +1,7 @@
 """A view's fold in the plainest way, over facts of one key from nothing: for who looks back.
 
-Beside `processors/folding.py`, which folds what is stored on. tests/unit/test_refold.py holds that
-both give the same entries.
+Beside `processors/folding.py`, which folds what is stored on. tests/contract/test_views.py holds
+that both give the same entries.
 """
 
 from collections.abc import Sequence

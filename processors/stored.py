@@ -1,12 +1,21 @@
 """What a view partition holds: the store's entries, under those that are on their way to it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from backbone.views.encoding import decode_entry
 from backbone.views.part import MAX_KEYS
-from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Version, ViewId, ViewWriter
+from backbone.views.store import (
+    AnyEntry,
+    EncodedEntry,
+    Entry,
+    Part,
+    Reading,
+    Version,
+    ViewId,
+    ViewWriter,
+)
 
 REMEMBERED: Final = 50_000
 """Keys of a partition whose versions are remembered: some 10 MB for each partition held."""
@@ -43,37 +52,47 @@ class Stored:
     coming: Sequence[Part] = ()
     remembered: Versions = field(default_factory=Versions)
 
-    def entries(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+    def begin_entries(self, keys: Sequence[str]) -> "EntriesComing":
+        """Ask for the entries of keys; `finish` or `abandon` what is given."""
         ahead = self._ahead()
         found = {key: _entry(ahead[key]) for key in keys if key in ahead}
-        return found | self._read(self.writer.read, keys, found)
+        asked = list(dict.fromkeys(key for key in keys if key not in found))
+        return EntriesComing(found, asked, self.writer.begin_read(self.view, self.partition, asked))
 
     def versions(self, keys: Sequence[str]) -> dict[str, Version | None]:
         found = self.remembered.get(keys)
         if len(found) < len(keys):
             ahead = self._ahead()
             found |= {key: version_of(ahead[key]) for key in keys if key in ahead}
-            read = self._read(self.writer.versions, keys, found)
+            read: dict[str, Version | None] = {}
+            for some in _chunks(list(dict.fromkeys(key for key in keys if key not in found))):
+                versions = self.writer.versions(self.view, self.partition, some)
+                read.update(zip(some, versions, strict=True))
             self.remembered.learn(read)
             found |= read
         return found
-
-    def _read(
-        self,
-        read: Callable[[ViewId, int, Sequence[str]], Sequence[Any]],
-        keys: Sequence[str],
-        found: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        answers: dict[str, Any] = {}
-        for some in _chunks(list(dict.fromkeys(key for key in keys if key not in found))):
-            answers.update(zip(some, read(self.view, self.partition, some), strict=True))
-        return answers
 
     def _ahead(self) -> Mapping[str, AnyEntry | None]:
         ahead: dict[str, AnyEntry | None] = {}
         for part in self.coming:
             ahead.update(part.entries)
         return ahead
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesComing:
+    """What was asked of the store, beside what is known without it."""
+
+    found: dict[str, Entry | None]
+    asked: Sequence[str]
+    reading: Reading
+
+    def finish(self) -> dict[str, Entry | None]:
+        """Raises Transient."""
+        return self.found | dict(zip(self.asked, self.reading.finish(), strict=True))
+
+    def abandon(self) -> None:
+        self.reading.abandon()
 
 
 def version_of(entry: AnyEntry | None) -> Version | None:

@@ -17,6 +17,22 @@ from tests import containers
 
 spare_loopback()
 
+LONGEST = ("kills", "outages", "fencing", "warehouse", "explain", "demo", "bad_input")
+REAL = ("e2e", "integration", "contract")
+"""Folders whose tests take longer than others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files begin first: in the end no worker is alone with one while the others are done."""
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> tuple[int, int]:
+    folders = path.relative_to(containers.ROOT).parts
+    folder = next((turn for turn, name in enumerate(REAL) if name in folders), len(REAL))
+    name = path.stem.removeprefix("test_")
+    return folder, LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

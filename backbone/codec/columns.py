@@ -1,10 +1,10 @@
 """Columns: the accepted facts of a batch column by column, and what is made of them at once."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -13,6 +13,25 @@ from backbone.codec.decode_schema import ROW
 from backbone.codec.json_columns import document, has_document, text
 from backbone.contracts.shape import Array, Record, Shape
 from backbone.errors import Poison
+
+Texts = Mapping[tuple[str, ...], pl.Series]
+"""JSON text of every fact, by a field and which of its members."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Lazily(dict[K, V]):
+    """What is made of each name when it is first asked for. A dictionary, because handlers ask
+    for every fact anew."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: K) -> V:
+        self[name] = made = self._make(name)
+        return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +68,12 @@ class Columns:
         names = tuple(each.name for each in self.shape.fields)
         return zip(self.indexes, objects(names, fields), strict=True)
 
-    def column(self, field: str) -> list[Any]:
-        """Every fact's field as the row engine gives it. Raises KeyError for what the contract
-        lacks."""
-        if field not in self._columns:
-            self._columns[field] = values(self._shapes[field], self.frame[field])
-        return self._columns[field]
+    @cached_property
+    def values(self) -> Mapping[str, list[Any]]:
+        """Every fact's fields as the row engine gives them, each made when it is first asked for.
+        Raises KeyError for what the contract lacks."""
+        shapes, frame = self._shapes, self.frame  # not self, which would never be freed at once
+        return Lazily(lambda name: values(shapes[name], frame[name]))
 
     def members(self, field: str, member: str) -> list[list[Any] | None] | None:
         """A member of each object in every fact's list; None where the field is no list of
@@ -69,10 +88,6 @@ class Columns:
         return None
 
     @cached_property
-    def _columns(self) -> dict[str, list[Any]]:
-        return {}
-
-    @cached_property
     def _items(self) -> dict[str, Items]:
         return {}
 
@@ -84,14 +99,19 @@ class Columns:
         """An order version's field of every fact, instants as microseconds since 1970."""
         return self.frame[field].to_list()
 
-    def texts(self, field: str, members: Sequence[str] = ()) -> list[bytes] | None:
-        """Every fact's field as JSON text, as `backbone.documents.shown` makes it; None where a
-        document cannot be made from columns. Raises KeyError for what the contract lacks."""
-        shape = self._shapes[field]
-        if not has_document(shape):
-            return None
-        shown = self.frame.select(text(field, shape, members))
-        return shown.to_series().cast(pl.Binary).to_list()
+    def has_texts(self, field: str) -> bool:
+        """Whether documents can show the field. Raises KeyError for what the contract lacks."""
+        return has_document(self._shapes[field])
+
+    def texts(self, wanted: Sequence[tuple[str, ...]]) -> Texts:
+        """Fields that have texts, each with those of its members that are wanted (none named: all),
+        as JSON text of every fact, as `backbone.documents.shown` makes it. Changes nothing here:
+        it may be called beside everything else."""
+        made = self.frame.select(
+            text(names[0], self._shapes[names[0]], names[1:]).cast(pl.Binary).alias(str(number))
+            for number, names in enumerate(wanted)
+        )
+        return dict(zip(wanted, made, strict=True))
 
     def documents(self, fields: Sequence[str], at: Sequence[int]) -> list[bytes]:
         """Some of the facts (counted among the accepted ones) as JSON documents of these fields,

@@ -5,8 +5,12 @@ and occurred (ms since 1970), and last the value. Whatever is unusual in the hea
 left to the code that reads them one by one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 
 import polars as pl
 
@@ -34,8 +38,26 @@ class Origins:
 
 def entries(origins: Origins, documents: Sequence[bytes]) -> list[bytes]:
     """The entries that hold `documents`, in their order."""
-    few = len(documents) < _FEW
-    written = [None] * len(documents) if few else _written_at_once(origins, documents)
+    frame = _frame(origins, documents)
+    return _entries(origins, documents, None if frame is None else _written_at_once(frame))
+
+
+def begin_entries(
+    origins: Origins, documents: Sequence[bytes], ahead: Executor
+) -> Callable[[], list[bytes]]:
+    """`entries`, with most of the work done by `ahead` beside the caller's own; call what is given
+    to have them."""
+    frame = _frame(origins, documents)
+    if frame is None:
+        return partial(_entries, origins, documents, None)
+    coming = ahead.submit(_written_at_once, frame)
+    return lambda: _entries(origins, documents, coming.result())
+
+
+def _entries(
+    origins: Origins, documents: Sequence[bytes], at_once: pl.Series | None
+) -> list[bytes]:
+    written = [None] * len(documents) if at_once is None else at_once.to_list()
     whole = [text for text in written if text is not None]
     if len(whole) == len(documents):
         return whole
@@ -46,11 +68,13 @@ def entries(origins: Origins, documents: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def _written_at_once(origins: Origins, documents: Sequence[bytes]) -> Sequence[bytes | None]:
-    """None where something is missing or unusual."""
+def _frame(origins: Origins, documents: Sequence[bytes]) -> pl.DataFrame | None:
+    """None where they are few, or a header is not UTF-8."""
+    if len(documents) < _FEW:
+        return None
     found = _by_name(origins.headers)
     try:
-        frame = pl.DataFrame(
+        return pl.DataFrame(
             {
                 "version": pl.Series(origins.order_versions, dtype=pl.Int64),
                 "offset": pl.Series(origins.offsets, dtype=pl.Int64),
@@ -60,23 +84,25 @@ def _written_at_once(origins: Origins, documents: Sequence[bytes]) -> Sequence[b
                 **{name: _texts(found[name]) for name in _TEXTS},
             }
         )
-    except pl.exceptions.ComputeError:  # a header that is not UTF-8
-        return [None] * len(documents)
-    return frame.select(_ARRAY).to_series().cast(pl.Binary).to_list()
+    except pl.exceptions.ComputeError:
+        return None
+
+
+def _written_at_once(frame: pl.DataFrame) -> pl.Series:
+    """Null where something is missing or unusual."""
+    return frame.select(_ARRAY).to_series().cast(pl.Binary)
 
 
 def _by_name(headers: Sequence[Headers]) -> Mapping[str, Sequence[bytes | None]]:
     """Each of the headers that are needed, of every fact; of headers that repeat the last one."""
-    try:
-        columns = list(zip(*headers, strict=True))
-    except ValueError:  # one has more of them than another
-        columns = []
-    names = [{name for name, _ in column} for column in columns]
-    if columns and all(len(each) == 1 for each in names):  # as one producer writes them
-        found = {
-            name: [value for _, value in each] for (name,), each in zip(names, columns, strict=True)
-        }
-        return {name: found.get(name, [None] * len(headers)) for name in _NEEDED}
+    names = [name for name, _ in headers[0]]
+    width = len(names)
+    if width and len(set(names)) == width and set(map(len, headers)) == {width}:
+        pairs = list(chain.from_iterable(headers))
+        if list(map(itemgetter(0), pairs)) == names * len(headers):  # as one producer writes them
+            found = {name: pairs[at::width] for at, name in enumerate(names) if name in _NEEDED}
+            values = {name: list(map(itemgetter(1), each)) for name, each in found.items()}
+            return {name: values.get(name) or [None] * len(headers) for name in _NEEDED}
     each = [dict(some) for some in headers]
     return {name: [some.get(name) for some in each] for name in _NEEDED}
 

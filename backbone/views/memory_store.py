@@ -29,6 +29,7 @@ from backbone.views.store import (
     Entry,
     Page,
     Part,
+    Reading,
     Status,
     Version,
     ViewId,
@@ -76,6 +77,17 @@ class MemoryViews:
         return self._partitions[partition_keys(view, partition).index]
 
 
+@dataclass(frozen=True)
+class _Read:
+    found: list[Entry | None]
+
+    def finish(self) -> list[Entry | None]:
+        return self.found
+
+    def abandon(self) -> None:
+        """Nothing is on its way."""
+
+
 class MemoryViewWriter:
     """`ViewWriter` on a `MemoryViews`."""
 
@@ -95,6 +107,9 @@ class MemoryViewWriter:
             stored = self._owned(view, partition, token)
             stored.status = encode_status(status)
             stored.offset = status.offset
+
+    def begin_read(self, view: ViewId, partition: int, keys: Sequence[str]) -> Reading:
+        return _Read(self.read(view, partition, keys))
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         with self._views.lock:

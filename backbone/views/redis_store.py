@@ -11,7 +11,6 @@ from backbone.views import redis_scripts as scripts
 from backbone.views.coalesced_reads import CoalescedReads
 from backbone.views.encoding import (
     decode_entry,
-    decode_entry_or_none,
     decode_status_or_none,
     decode_version_or_none,
     encode_status,
@@ -26,6 +25,7 @@ from backbone.views.redis_client import (
     open_client,
     translated,
 )
+from backbone.views.redis_reading import RedisReading
 from backbone.views.redis_writing import RedisWriting, require_ours
 from backbone.views.remembered_entries import RememberedEntries
 from backbone.views.store import (
@@ -34,6 +34,7 @@ from backbone.views.store import (
     Entry,
     Page,
     Part,
+    Reading,
     Status,
     Version,
     ViewId,
@@ -78,13 +79,11 @@ class RedisViewWriter:
             )
         require_ours(answer, view, partition)
 
+    def begin_read(self, view: ViewId, partition: int, keys: Sequence[str]) -> Reading:
+        return RedisReading(self._redis, partition_keys(view, partition), keys)
+
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
-        if not keys:
-            return []
-        names = partition_keys(view, partition)
-        with translated(self._address):
-            found = self._redis.mget([names.entry(key) for key in keys])
-        return [decode_entry_or_none(data) for data in found]
+        return self.begin_read(view, partition, keys).finish()
 
     def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
         if not keys:

@@ -119,6 +119,16 @@ class Writing(Protocol):
         """Do not wait: whether the parts are written is not known. Never raises."""
 
 
+class Reading(Protocol):
+    """Entries on their way from the store. Given by `ViewWriter.begin_read`."""
+
+    def finish(self) -> list["Entry | None"]:
+        """Wait for them, in the order of the keys. Raises Transient. Called at most once."""
+
+    def abandon(self) -> None:
+        """Do not wait. Never raises."""
+
+
 class ViewWriter(Protocol):
     """Used by the one owner of a view partition, synchronously. Raises Transient when the store
     does not answer (then nobody knows whether a write happened: repeat the very same part), and
@@ -132,6 +142,10 @@ class ViewWriter(Protocol):
         """Store the first status of an empty partition, or of one whose `rebuild_until` changes,
         without entries, whatever offset was stored before.
         Raises Fenced (a later claim), Wiped (no claim, or an earlier one)."""
+
+    def begin_read(self, view: ViewId, partition: int, keys: Sequence[str]) -> Reading:
+        """Ask for what `read` gives, and do not wait for the store: the caller may work on
+        something else meanwhile, and then calls `finish` or `abandon`. Raises Transient."""
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         """Entries of the given keys, None where there is none."""

@@ -8,6 +8,7 @@ from backbone.views.store import (
     Claimed,
     Entry,
     Part,
+    Reading,
     Status,
     Version,
     ViewId,
@@ -51,6 +52,9 @@ class TracedViewWriter:
 
     def start(self, view: ViewId, partition: int, token: str, status: Status) -> None:
         self._writer.start(view, partition, token, status)
+
+    def begin_read(self, view: ViewId, partition: int, keys: Sequence[str]) -> Reading:
+        return self._writer.begin_read(view, partition, keys)
 
     def read(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Entry | None]:
         return self._writer.read(view, partition, keys)

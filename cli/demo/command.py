@@ -9,12 +9,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.demo.scene import Scene
-from cli.demo.story import tell
+if TYPE_CHECKING:
+    from cli.demo.scene import Scene
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "online-retail"
 
@@ -28,6 +28,9 @@ def demo(
 
     Example: backbone demo --exit
     """
+    from cli.demo.scene import Scene  # noqa: PLC0415 - the clients of all services
+    from cli.demo.story import tell  # noqa: PLC0415
+
     began = time.monotonic()
     _be_interruptible()
     with Scene(EXAMPLES) as scene:
@@ -44,7 +47,7 @@ def _be_interruptible() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _wait_for_interrupt(scene: Scene) -> None:
+def _wait_for_interrupt(scene: "Scene") -> None:
     stop = threading.Event()
     try:
         while not stop.wait(1.0):

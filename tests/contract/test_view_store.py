@@ -237,6 +237,22 @@ def test_the_writer_reads_in_the_order_asked(store: Store) -> None:
     assert store.writer.read(ORDERS, 0, []) == []
 
 
+def test_entries_are_asked_for_and_waited_for_later(store: Store) -> None:
+    token = started(store)
+    store.writer.write(ORDERS, 0, token, put(0, 2, {"a": entry("1.00"), "b": entry("2.00")}))
+    many = [f"none{number}" for number in range(2 * MAX_KEYS)]
+
+    first = store.writer.begin_read(ORDERS, 0, ["b", "none", "a"])
+    second = store.writer.begin_read(ORDERS, 0, [*many, "a"])
+    given_up = store.writer.begin_read(ORDERS, 0, ["a"])
+    given_up.abandon()
+
+    assert second.finish() == [*(None for _ in many), entry("1.00")]
+    assert first.finish() == [entry("2.00"), None, entry("1.00")]
+    assert store.writer.read(ORDERS, 0, ["a"]) == [entry("1.00")]
+    assert store.writer.begin_read(ORDERS, 0, []).finish() == []
+
+
 def test_versions_are_those_of_the_entries_in_the_order_asked(store: Store) -> None:
     token = started(store)
     older = entry("1.00")._replace(order_version=-5, offset=7)

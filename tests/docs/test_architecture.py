@@ -74,7 +74,9 @@ DEFERRED = {
             "processors.rehearsal",
         ),  # Polars
         *("backbone.tracing", "backbone.middleware.tracing"),  # OpenTelemetry: 0.3 s
+        "backbone.views.redis_store",  # Redis' client: 0.1 s
     ),
+    "cli.demo.command": ("cli.demo",),  # all clients: 0.15 s for every other command
     "cli.run": ("cli.sink_wiring",),  # Polars, and ClickHouse's client
     "cli.warehouse_reading": ("backbone.warehouse.clickhouse_reader",),  # its client
     "backbone.codec.codec": ("backbone.codec.columns",),

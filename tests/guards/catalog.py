@@ -145,6 +145,13 @@ GUARDS: tuple[Guard, ...] = (
         f"{_PROJECTOR}::test_a_record_in_a_partition_that_its_key_does_not_belong_to_is_poison",
     ),
     Guard(
+        "murmur2 (many at once)",
+        "so it is where the keys of a batch are hashed all at once",
+        "processors/record_key.py",
+        ((" == {partition}:", " != {-1}:"),),
+        f"{_PROJECTOR}::test_so_it_is_among_many_that_are_read_at_once",
+    ),
+    Guard(
         "columnar guards",
         "no damaged payload shifts its neighbours when many are decoded at once: the columns "
         "around it and its own length, either of which is enough",

@@ -13,6 +13,7 @@ from backbone.log import Message, TopicSpec
 from backbone.memory.log import MemoryReader
 from backbone.record import Outcome
 from backbone.views.part import MAX_KEYS
+from processors import batch_facts
 from processors.orders import CANCELLED, PLACED, Orders
 from processors.prices import PRICES
 from tests.view_bench import PRICE, START, Bench, batch_of
@@ -140,6 +141,19 @@ def test_a_record_in_a_partition_that_its_key_does_not_belong_to_is_poison() -> 
     bench.append(Message(PRICES.topic, record.key, record.value, partition=wrong))
     bench.worker().run()
     assert list(bench.served()) == ["A"]
+    assert bench.dead() == 1
+
+
+def test_so_it_is_among_many_that_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_facts, "FEW", 1)
+    bench = Bench(Orders(), partitions=4)
+    for key in ("A", "B"):
+        bench.publish(CANCELLED, key, order_id=key, cancelled_at=START, reason=None)
+    record = next(iter(MemoryReader(bench.log).scan(bench.view.topic)))
+    wrong = (record.position.partition + 1) % 4
+    bench.append(Message(bench.view.topic, record.key, record.value, partition=wrong))
+    bench.worker().run()
+    assert list(bench.served()) == ["A", "B"]
     assert bench.dead() == 1
 
 

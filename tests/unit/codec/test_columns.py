@@ -70,8 +70,11 @@ def test_a_field_is_shown_as_that_of_a_row_is(seed: int) -> None:
     case, random = _case(SCHEMA), Random(seed)
     payloads = [Maker(random).write(case.shape) for _ in range(300)]
     columns, rows = case.columns.decode(payloads), [case.rows.decode(each) for each in payloads]
-    for names in (("a",), ("b",), ("c",), ("d",), ("e",), ("c", "e", "d"), ("d", "b")):
-        found = columns.texts(names[0], names[1:])
+    wanted = [("a",), ("b",), ("c",), ("d",), ("e",), ("c", "e", "d"), ("d", "b")]
+    texts = columns.texts(wanted)
+    assert list(texts) == wanted
+    for names in wanted:
+        found = texts[names].to_list()
         assert found == [orjson.dumps(shown(row[names[0]], names[1:])) for row in rows], names
 
 
@@ -93,14 +96,16 @@ def test_what_the_contract_lacks_cannot_be_shown() -> None:
     columns = case.columns.decode([Maker(Random(1)).write(case.shape)])
     for names in (("x",), ("c", "x"), ("d", "x"), ("a", "x")):
         with pytest.raises(KeyError):
-            columns.texts(names[0], names[1:])
+            columns.texts([names])
 
 
 def test_a_field_that_no_document_can_hold_is_left_to_the_row() -> None:
     case = _case(record("F", raw="bytes", number="long"))
     columns = case.columns.decode([varint(1) + b"x" + varint(7)])
-    assert columns.texts("raw") is None
-    assert columns.texts("number") == [b"7"]
+    assert not columns.has_texts("raw")
+    assert columns.has_texts("number")
+    with pytest.raises(KeyError):
+        columns.has_texts("gone")
 
 
 def test_facts_of_two_writers_of_one_batch_are_joined_in_the_order_of_the_log() -> None:

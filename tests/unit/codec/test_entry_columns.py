@@ -1,10 +1,11 @@
 """Entries written at once are those that are written one by one, whatever the headers hold."""
 
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
 
-from backbone.codec.entry_columns import Origins, entries
+from backbone.codec.entry_columns import Origins, begin_entries, entries
 from backbone.record import Header
 from backbone.views.encoding import decode_entry
 
@@ -67,4 +68,7 @@ def test_at_once_and_one_by_one_are_the_same(seed: int, *, strange: bool, unifor
         for at, (number, time) in enumerate(zip(numbers, times, strict=True))
     ]
     assert at_once == alone
+    with ThreadPoolExecutor(1) as ahead:
+        coming = begin_entries(Origins(numbers, range(count), times, headers), documents, ahead)
+        assert coming() == alone
     assert decode_entry(at_once[0]).value == {"a": "0"}

@@ -45,6 +45,7 @@ class PoisonReason(StrEnum):
     TOO_LARGE = "too_large"  # larger than the topic takes
     BAD_KEY = "bad_key"  # no key, or not UTF-8
     HANDLER_FAILED = "handler_failed"  # the handler or fold raised
+    HOLD_FULL = "hold_full"  # it stands behind a dead letter, where no more facts are held
 
 
 class Poison(BackboneError):

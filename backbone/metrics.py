@@ -66,6 +66,12 @@ VIEW_CURRENT = Gauge(
     ["view", "partition"],
     registry=REGISTRY,
 )
+VIEW_HELD = Gauge(
+    "backbone_view_held_facts",
+    "Dead letters that a strict view waits for, and the facts held behind them",
+    ["view", "partition"],
+    registry=REGISTRY,
+)
 SINK_COMPLETE = Gauge(
     "backbone_sink_complete_until_timestamp_seconds",
     "The sink has everything that was published up to this instant",

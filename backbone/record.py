@@ -74,7 +74,7 @@ class Outcome(IntEnum):
 
     APPLIED = 0
     SUPERSEDED = 1  # an equal or newer order version was there before
-    HELD = 2  # of strict folds, which there are none of yet: kept until an earlier fact is mended
+    HELD = 2  # of strict folds: kept until an earlier fact of its key is mended
     POISON = 3
     ALREADY_APPLIED = 4  # of retries: this very record made what is stored
 
@@ -103,6 +103,15 @@ class Outcomes:
 
     def count(self, outcome: Outcome) -> int:
         return self.codes.count(outcome)
+
+    def at(self, places: Sequence[int]) -> "Outcomes":
+        """Those of some of the records, in the order given."""
+        some = Outcomes(len(places))
+        for place, each in enumerate(places):
+            some.codes[place] = self.codes[each]
+            if each in self.poisons:
+                some.poisons[place] = self.poisons[each]
+        return some
 
 
 Step = Callable[[RecordBatch], Outcomes]

@@ -23,6 +23,7 @@ from backbone.log import Reader
 from backbone.recorded_fact import Decoder
 from backbone.views.store import Answer, Entry
 from cli import wiring
+from cli.held_facts import held_facts
 from cli.output import Format, Output, show
 from cli.problems import FAILED, PARTIAL, pick
 from cli.source_lookups import by_fact_type, source_lookups
@@ -136,14 +137,20 @@ def _ordered(fact: Fact, decoder: Decoder) -> Fact:
 
 
 def _judged(evidence: Evidence, fold: Fold, reader: Reader, view: str) -> Judgement:
-    """The dead letters are looked at only where the view differs: there may be many."""
+    """Dead letters, and what is held, are looked at where the view differs: there may be many."""
     judgement = judge(evidence, fold)
     if Hop.VIEW not in judgement.at_fault:
         return judgement
     offsets = {chapter.position: chapter.offset for chapter in evidence.chapters}
     letters = (DeadLetter.of(record) for record in reader.scan(topic_of(view)))
-    dead = frozenset(offsets[each.origin] for each in letters if each.origin in offsets)
-    return judge(replace(evidence, dead=dead), fold) if dead else judgement
+    dead = {offsets[each.origin] for each in letters if each.origin in offsets}
+    left_out = held_facts(view).left_out
+    dead |= {
+        chapter.offset
+        for chapter in evidence.chapters
+        if chapter.offset in left_out.get(chapter.position.partition, ())
+    }
+    return judge(replace(evidence, dead=frozenset(dead)), fold) if dead else judgement
 
 
 def _print(rows: Sequence[Row], judgement: Judgement, output: Format) -> None:

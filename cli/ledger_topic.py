@@ -26,6 +26,7 @@ from backbone.views.store import Answer, Entry, ViewReader
 from backbone.warehouse.store import WarehouseReader
 from backbone.warehouse.table import FactTable
 from cli import wiring
+from cli.held_facts import HeldFacts, Offsets, held_facts
 from cli.ledger_interval import Asked
 from cli.source_lookups import source_lookups
 from cli.warehouse_reading import warehouse_reader
@@ -136,12 +137,13 @@ class Books:
         view, admin = wiring.view_id(name), wiring.topic_admin()
         statuses = self.loop.run(self.views.statuses(view))
         topic_id = admin.topic_ids([found.topic])[found.topic]
-        dead = self._dead(name, found.topic, topic_id)
-        state = view_lines.ViewState(name, topic_id, statuses, dead, admin.ends(found.topic))
+        dead, held = self._dead(name, found.topic, topic_id), held_facts(name)
+        ends = admin.ends(found.topic)
+        state = view_lines.ViewState(name, topic_id, statuses, dead, ends, held.waiting)
         yield from view_lines.lines(found, state)
         if self.deep:
             until = {number: each.offset for number, each in enumerate(statuses) if each}
-            yield self._entries(found, name, until, dead)
+            yield self._entries(found, name, until, _left_out(dead, held))
 
     def _dead(self, name: str, topic: str, topic_id: str) -> Mapping[int, frozenset[int]]:
         """Offsets in the dead letters of a processor, each once, however often it failed; without
@@ -245,6 +247,14 @@ class Books:
         return warehouse_lines.content(
             loaded, records, self.decoder, found.stretches[loaded.partition].end
         )
+
+
+def _left_out(dead: Offsets, held: HeldFacts) -> Offsets:
+    """What is no part of a view's entries, or need not be."""
+    return {
+        each: dead.get(each, frozenset()) | held.left_out.get(each, frozenset())
+        for each in {*dead, *held.left_out}
+    }
 
 
 def _insist(

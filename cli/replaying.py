@@ -89,7 +89,11 @@ def planned(name: str, topics: Topics, wanted: Filter, repairs: Path | None) -> 
     if repairs is not None:
         raise typer.BadParameter("repairs are for the rejects of sources; a view reads facts")
     parked = topics.open_messages(wanted)
-    return planned_by(parked, _target(name), wiring.rehearsal(name))
+    rehearsal = wiring.rehearsal(name)
+    found = planned_by(parked, _target(name), rehearsal)
+    if rehearsal.released:
+        sys.stderr.write(f"{rehearsal.released} facts held behind them would be applied too\n")
+    return found
 
 
 def say(found: Sequence[Planned]) -> None:
@@ -107,7 +111,7 @@ def replay(
     by_run = _run()
     unwanted = {Verdict.NOT_REPLAYABLE}
     if not also_failing:
-        unwanted.add(Verdict.WOULD_FAIL)
+        unwanted |= {Verdict.WOULD_FAIL, Verdict.HELD}
     chosen = [each for each in found if each.verdict not in unwanted]
     retries = [Retry(each.place, _message(name, each, by_run)) for each in chosen]
     ramp = Ramp(len(retries), pace.rate, pace.at_once, pace.tolerate)

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import orjson
@@ -18,6 +19,7 @@ from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Status, Version
 from processors.batch_facts import BatchFacts, Decoder
+from processors.holding import Holding
 from processors.record_fact import RecordFact
 from processors.stored import Stored
 from processors.view import Document, View
@@ -70,14 +72,25 @@ class Folding:
     ) -> list[Part]:
         """What changes in a view that stands at `status`; what became of each record is said in
         `outcomes`. Changes nothing itself, so that it may be called again. `again`: what the view
-        has passed is tried once more. Raises Transient."""
+        has passed is tried once more. Raises Transient, and Fatal
+        where a strict view can hold no more."""
         first = 0 if again else bisect_left(batch.offsets, status.offset)
         for place in range(first):
             outcomes.set(place, Outcome.SUPERSEDED)
-        return _parts(batch, status, self._changes(batch, first, stored, outcomes), self._ahead)
+        holding = None
+        if stored.hold is not None:
+            holding = Holding(stored.hold, batch, first, outcomes)
+        changes = self._changes(batch, first, stored, outcomes, holding)
+        parts = _parts(batch, status, changes, self._ahead)
+        return parts if holding is None else holding.beside(parts, again=again)
 
     def _changes(
-        self, batch: RecordBatch, first: int, stored: Stored, outcomes: Outcomes
+        self,
+        batch: RecordBatch,
+        first: int,
+        stored: Stored,
+        outcomes: Outcomes,
+        holding: Holding | None = None,
     ) -> Iterator[_Change]:
         """One by one: only the last change of a key may stay in memory."""
         states: dict[str, _State | None] = {}
@@ -89,7 +102,10 @@ class Folding:
                 coming.abandon()
                 raise
             states.update((key, _state(entry)) for key, entry in coming.finish().items())
-            yield from self._apply(facts, batch.offsets, states, outcomes)
+            fold = partial(self._apply, offsets=batch.offsets, states=states, outcomes=outcomes)
+            yield from fold(facts) if holding is None else holding.apply(facts, fold)
+        if holding is not None:
+            holding.pass_to(len(batch))
 
     def _apply(
         self,

@@ -23,10 +23,11 @@ from backbone.record import Outcomes, RecordBatch
 from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writing
 from processors import batch_facts, latest
 from processors.folding import Folding
+from processors.hold import Hold
 from processors.latest import Latest
 from processors.retrying import tell_already_applied
 from processors.stored import Stored, Versions, version_of
-from processors.view import LatestByKey, View
+from processors.view import LatestByKey, View, is_strict, passes_over
 
 
 class Decoder(batch_facts.Decoder, latest.BatchDecoder, Protocol):
@@ -49,12 +50,14 @@ class _Held:
 
     `step` leaves its parts in `worked_out`; `commit` moves them behind `coming`, the parts that the
     store has not acknowledged, and sends them: then `writing` has their answers. `status` is what
-    is acknowledged. `wiped`: the store was found emptied or replaced and is not claimed again yet.
+    is acknowledged. `hold`: of a strict view, with what is coming. `wiped`: the store was found
+    emptied or replaced and is not claimed again yet.
     """
 
     token: str
     run_id: str
     status: Status
+    hold: Hold | None
     worked_out: list[Part] = field(default_factory=list)
     coming: list[Part] = field(default_factory=list)
     writing: Writing | None = None
@@ -104,10 +107,18 @@ class Projector:
         if status is None or status.offset < known:
             before = status or Status(topic_id, 0, 0, 0, 0)
             status = self._start(partition, claimed.token, before)
-        self._held[partition] = _Held(claimed.token, claimed.run_id, status)
+        hold = self._stored_hold(partition)
+        self._held[partition] = _Held(claimed.token, claimed.run_id, status, hold)
         # from 0, not from the beginning: facts that are gone must be noticed, unless the topic
         # never promised to keep them
         return status.offset if status.offset or self._kept_for_ever else BEGINNING
+
+    def _stored_hold(self, partition: int) -> Hold | None:
+        """Read once per claim: nobody else changes it."""
+        if not is_strict(self._view):
+            return None
+        stored = self._store.writer.held(self._store.view, partition)
+        return Hold(stored, passes_over(self._view))
 
     def _start(self, partition: int, token: str, before: Status) -> Status:
         """Readers are told to wait until the log's end of now is reached."""
@@ -131,7 +142,7 @@ class Projector:
         held = self._held.pop(partition, None)
         if held is not None and held.writing is not None:
             held.writing.abandon()
-        for gauge in (metrics.VIEW_APPLIED, metrics.VIEW_CURRENT):
+        for gauge in (metrics.VIEW_APPLIED, metrics.VIEW_CURRENT, metrics.VIEW_HELD):
             with suppress(KeyError):  # a frozen gauge would alarm for what is another's now
                 gauge.remove(self.name, str(partition))
 
@@ -147,7 +158,7 @@ class Projector:
     def _step(self, batch: RecordBatch, *, again: bool) -> Outcomes:
         held = self._held[batch.partition]
         writer, view = self._store.writer, self._store.view
-        stored = Stored(writer, view, batch.partition, held.coming, held.versions)
+        stored = Stored(writer, view, batch.partition, held.coming, held.versions, held.hold)
         outcomes = Outcomes(len(batch))
         parts = None
         if self._latest is not None:
@@ -169,6 +180,10 @@ class Projector:
         if held is None or held.wiped or held.reached.rebuilding:
             return None
         return held.reached.topic_id, held.reached.offset
+
+    def with_held(self, batch: RecordBatch) -> RecordBatch:
+        hold = self._held[batch.partition].hold
+        return batch if hold is None else hold.joined(batch)
 
     def retry(self, batch: RecordBatch) -> Outcomes:
         return self._step(batch, again=True)
@@ -211,6 +226,10 @@ class Projector:
         """Called again after a Transient."""
         for part in held.worked_out if self._latest else ():
             held.versions.learn({key: version_of(each) for key, each in part.entries.items()})
+        if held.hold is not None:
+            for part in held.worked_out:
+                held.hold.learn(part.held)
+            metrics.VIEW_HELD.labels(self.name, str(partition)).set(len(held.hold))
         held.coming += held.worked_out
         held.worked_out = []
         return self._guarded(partition, held, self._send)

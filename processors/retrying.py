@@ -16,7 +16,8 @@ def tell_already_applied(
     places = [place for place in range(len(batch)) if outcomes[place] is Outcome.SUPERSEDED]
     if not places:
         return
-    keys = {place: (batch.keys[place] or b"").decode() for place in places}
+    # what a strict view passes over may have no readable key
+    keys = {place: (batch.keys[place] or b"").decode(errors="replace") for place in places}
     # what is remembered was so before these parts
     after = replace(stored, coming=[*stored.coming, *parts], remembered=Versions())
     found = after.versions(list(keys.values()))

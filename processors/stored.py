@@ -16,6 +16,7 @@ from backbone.views.store import (
     ViewId,
     ViewWriter,
 )
+from processors.hold import Hold
 
 REMEMBERED: Final = 50_000
 """Keys of a partition whose versions are remembered: some 10 MB for each partition held."""
@@ -44,13 +45,15 @@ class Versions:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Read while a batch is worked out. `coming` are the parts that were begun and whose writing
-    is not acknowledged yet: whatever the store answers, these count. Raises Transient."""
+    is not acknowledged yet: whatever the store answers, these count. `hold`: of a strict view.
+    Raises Transient."""
 
     writer: ViewWriter
     view: ViewId
     partition: int
     coming: Sequence[Part] = ()
     remembered: Versions = field(default_factory=Versions)
+    hold: Hold | None = None
 
     def begin_entries(self, keys: Sequence[str]) -> "EntriesComing":
         """Ask for the entries of keys; `finish` or `abandon` what is given."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from backbone.errors import Misconfigured
 from backbone.fact import Fact
 
 Document = Mapping[str, Any]
@@ -15,6 +16,12 @@ class View(Protocol):
     `name` and `version` name it in the store; `topic` is the one it folds; `reads` declares, per
     fact type, the fields it uses (facts not named are passed over); `key` is what its keys are
     called in the API, `example` one that exists in the demo; `freshness_seconds` its objective.
+
+    A fold that needs every fact of a key in its order is declared strict, by `strict = True` beside
+    these: while a fact of a key is a dead letter the later ones are held, and applied behind it in
+    log order once it is mended (docs/dead-letters.md). Changed together with `version` alone, for
+    what is held belongs to the state. A fact that can never be mended it may name by its place, in
+    `passes_over = frozenset({"topic/partition/offset"})`: it is left out, also of a rebuild.
     """
 
     @property
@@ -43,10 +50,18 @@ class View(Protocol):
         """
 
 
+def is_strict(view: View) -> bool:
+    return bool(getattr(view, "strict", False))
+
+
+def passes_over(view: View) -> frozenset[str]:
+    return frozenset(getattr(view, "passes_over", ()))
+
+
 @dataclass(frozen=True, slots=True)
 class LatestByKey:
     """The newest fact of each key, as a document of the declared fields. Declared, no code: the
-    projector may compute it column by column."""
+    projector may compute it column by column. Never strict: a newer fact supersedes a bad one."""
 
     name: str
     version: int
@@ -57,6 +72,14 @@ class LatestByKey:
     example: str
     freshness_seconds: int
     description: str
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.strict:
+            raise Misconfigured(
+                f"{self.name} keeps the newest fact of each key and cannot be strict: a bad fact "
+                "must not freeze the good one behind it. Leave `strict` out, or declare a fold"
+            )
 
     @property
     def reads(self) -> Mapping[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from backbone.log import Message, TopicSpec
 from backbone.memory.follower import MemoryFollower
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
 from backbone.middleware.dead_letters import dead_letters
+from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import RecordBatch
 from backbone.registry.memory import MemoryRegistry
@@ -98,7 +99,7 @@ class Worker:
         store = Store(bench.id, bench.views.writer(), lambda: bench.admin.ends(bench.view.topic))
         self.projector = Projector(bench.view, bench.contracts, bench.codec, store)
         name, appender, patience = bench.view.name, MemoryAppender(bench.log), Patience("t")
-        stack = [dead_letters(name, appender)]
+        stack = [retry(patience), dead_letters(name, appender)]
         topic, replayed = retry_topic(name), replayed_topic(name)
         log = RetryLog(
             MemoryFollower(bench.log, topic),
@@ -107,7 +108,7 @@ class Worker:
             lambda partition: MemoryReader(bench.log).newest(replayed, partition),
             appender,
         )
-        again = [dead_letters(name, appender, lambda _: False)]
+        again = [retry(patience), dead_letters(name, appender, lambda _: False)]
         retries = Retries(self.projector, again, patience, log)
         pace = Pace(max_records=max_records)
         self.runner = Runner(self.projector, stack, patience, pace, retries)

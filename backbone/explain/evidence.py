@@ -69,8 +69,8 @@ class Chapter:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was seen. `chapters` in log order; `entry` None: the view has no such key. `dead`
-    are the offsets that the view's processor has put to its dead letters. `gaps` say what could
-    not be looked at beside single rows, so that nothing is called whole which is not."""
+    are the offsets that the view's processor has put to its dead letters, or holds. `gaps` say
+    what could not be looked at beside single rows, so that nothing is called whole which is not."""
 
     view: str
     entry: Entry | None

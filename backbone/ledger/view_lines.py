@@ -1,4 +1,4 @@
-"""Views: every fact of the interval is applied, superseded, dead-lettered or still to come.
+"""Views: every fact of the interval is applied, superseded, dead-lettered, held or still to come.
 
 In short: by the offset that the view keeps beside its entries, below which everything was handled.
 `backbone.ledger.view_entries` looks at the entries themselves.
@@ -6,7 +6,7 @@ In short: by the offset that the view keeps beside its entries, below which ever
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backbone.ledger.line import Line, Wrong
 from backbone.ledger.topic_scan import TopicScan
@@ -18,13 +18,14 @@ HANDLED = "topic → view"
 @dataclass(frozen=True, slots=True)
 class ViewState:
     """A view as its store tells it, with the offsets of its dead letters by partition. `ends`: of
-    the log, asked for after the statuses."""
+    the log, asked for after the statuses. `held`: the offsets of what a strict view holds."""
 
     name: str
     topic_id: str
     statuses: Sequence[Status | None]
     dead: Mapping[int, frozenset[int]]
     ends: Mapping[int, int]
+    held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 def lines(topic: TopicScan, view: ViewState) -> list[Line]:
@@ -51,6 +52,10 @@ def _line(topic: TopicScan, view: ViewState, partition: int) -> Line:
         "dead-lettered": known,
         "to come": expected - below,
     }
+    held = {each for each in view.held.get(partition, ()) if _stands(topic, partition, each)} - dead
+    if held:
+        parts["held"] = len(held)
+        parts["applied or superseded"] -= len(held)
     where = f"{topic.topic}/{partition}"
     note = _note(view, status)
     return Line(HANDLED, view.name, where, expected, parts, wrong, note)

@@ -22,8 +22,11 @@ class Became(StrEnum):
     SUPERSEDED = "superseded"  # a newer order version of its key was there before
     ALREADY_APPLIED = "already_applied"  # its own effect was there before
     FAILED = "failed_again"  # it is a dead letter once more
-    REFUSED = "refused"  # it cannot be tried: its topic was recreated, or its place is unknown
+    REFUSED = "refused"  # it cannot be tried: topic recreated, place unknown, or HELD
 
+
+HELD = "held"
+"""The code of what a strict fold refused: an earlier fact of its key is a dead letter still."""
 
 SETTLED = frozenset({Became.RECOVERED, Became.SUPERSEDED, Became.ALREADY_APPLIED})
 """There is nothing more to be done."""

@@ -23,6 +23,7 @@ class Verdict(StrEnum):
     WOULD_FAIL = "would_fail"
     SUPERSEDED = "superseded"
     ALREADY_APPLIED = "already_applied"
+    HELD = "held"  # of strict folds: behind an earlier letter of its key that would not pass
     NOT_REPLAYABLE = "not_replayable"
 
 
@@ -31,6 +32,7 @@ _VERDICTS = {
     Outcome.SUPERSEDED: Verdict.SUPERSEDED,
     Outcome.ALREADY_APPLIED: Verdict.ALREADY_APPLIED,
     Outcome.POISON: Verdict.WOULD_FAIL,
+    Outcome.HELD: Verdict.HELD,
 }
 
 

@@ -13,6 +13,7 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 """
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from backbone.log import Appender, Follower, Message
 from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
-from backbone.replay.outcomes import Became, Told, reports, resume_at
+from backbone.replay.outcomes import HELD, Became, Told, reports, resume_at
 from backbone.replay.retry_headers import Marks, beginning
 
 MAX_RECORDS = 5_000
@@ -38,6 +39,7 @@ _BECAME: Mapping[int, Became] = {
     Outcome.SUPERSEDED: Became.SUPERSEDED,
     Outcome.ALREADY_APPLIED: Became.ALREADY_APPLIED,
     Outcome.POISON: Became.FAILED,
+    Outcome.HELD: Became.REFUSED,
 }
 
 
@@ -52,6 +54,10 @@ class Owner(Protocol):
     def retry_below(self, partition: int) -> tuple[str, int] | None:
         """The id of its topic, and the offset below which a record may be tried again: it has
         passed those. None while the partition is not ours, or is built from the log."""
+
+    def with_held(self, batch: RecordBatch) -> RecordBatch:
+        """The batch with the facts that are held behind its records, where it holds any; they rise
+        in offset. Given to `retry` in its place."""
 
     def retry(self, batch: RecordBatch) -> Outcomes:
         """As `Processor.step`, for records that were passed before. They rise in offset."""
@@ -157,13 +163,14 @@ class Retries:
     def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
         """While these are worked out the store writes those before them."""
         found = _sorted(records, self._owner.topic, *below)
-        batch = found.batch
+        batch = found.batch if found.batch is None else self._owner.with_held(found.batch)
         outcomes = Outcomes(0) if batch is None else self._step(batch)
         again = self._settle(records.partition)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
         if again is None:
-            self._untold[records.partition] = (records, [*_told(found, outcomes)])
+            told = [*_told(found, _of_retries(found.batch, batch, outcomes))]
+            self._untold[records.partition] = (records, told)
         return again
 
     def _settle(self, partition: int) -> int | None:
@@ -242,6 +249,15 @@ def _numbers(original: bytes, begins: tuple[bytes, ...], below: int) -> tuple[in
     return (found, int(published)) if found < below else None
 
 
+def _of_retries(
+    retries: RecordBatch | None, batch: RecordBatch | None, outcomes: Outcomes
+) -> Outcomes:
+    """Without those of the facts that were held: they are nobody's letters."""
+    if retries is None or batch is None or retries is batch:
+        return outcomes
+    return outcomes.at([bisect_left(batch.offsets, offset) for offset in retries.offsets])
+
+
 def _told(found: _Sorted, outcomes: Outcomes) -> Iterator[Told]:
     for marks, place in zip(found.marks, found.places, strict=True):
         of = (*marks.place(), marks.replay.decode(errors="replace"))
@@ -250,4 +266,5 @@ def _told(found: _Sorted, outcomes: Outcomes) -> Iterator[Told]:
             continue
         poison = outcomes.poisons.get(place)
         became = _BECAME[outcomes.codes[place]]
-        yield Told(*of, became, str(poison.reason) if poison else None)
+        held = HELD if outcomes.codes[place] == Outcome.HELD else None
+        yield Told(*of, became, str(poison.reason) if poison else held)

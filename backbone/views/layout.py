@@ -5,6 +5,7 @@ keeps it in one slot and one script can write all of it.
     {<view>:<partition>}:<version>:offset   next log offset to apply
     {<view>:<partition>}:<version>:status   Status
     {<view>:<partition>}:<version>:keys     sorted set, score 0: the keys in order of their bytes
+    {<view>:<partition>}:<version>:held     hash, of strict folds: log offset to the fact that waits
     {<view>:<partition>}:<version>:e:<key>  Entry
 """
 
@@ -23,6 +24,7 @@ class PartitionKeys:
     offset: bytes
     status: bytes
     index: bytes
+    held: bytes
     entry_prefix: bytes
 
     def entry(self, key: str) -> bytes:
@@ -43,6 +45,7 @@ def partition_keys(view: ViewId, partition: int) -> PartitionKeys:
         offset=f"{start}offset".encode(),
         status=f"{start}status".encode(),
         index=f"{start}keys".encode(),
+        held=f"{start}held".encode(),
         entry_prefix=f"{start}e:".encode(),
     )
 

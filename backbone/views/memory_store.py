@@ -47,6 +47,7 @@ class _Stored:
     status: bytes | None = None
     entries: dict[bytes, bytes] = field(default_factory=dict)
     index: set[bytes] = field(default_factory=set)
+    held: dict[int, bytes] = field(default_factory=dict)
 
 
 class MemoryViews:
@@ -122,6 +123,10 @@ class MemoryViewWriter:
             found = [entries.get(key.encode()) for key in keys]
         return [decode_version_or_none(data) for data in found]
 
+    def held(self, view: ViewId, partition: int) -> dict[int, bytes]:
+        with self._views.lock:
+            return dict(self._views.stored(view, partition).held)
+
     def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
         """Memory is written at once; `finish` tells what went wrong, as with a store far away."""
         for part in parts:
@@ -157,6 +162,8 @@ class MemoryViewWriter:
             for key in [key for key, data in changes.items() if data is None]:
                 stored.entries.pop(key, None)
                 stored.index.discard(key)
+            held = {**stored.held, **part.held}
+            stored.held = {offset: data for offset, data in held.items() if data is not None}
             stored.status = encode_status(part.status)
             stored.offset = part.status.offset
 
@@ -170,6 +177,7 @@ class MemoryViewWriter:
             stored.claim = stored.offset = stored.status = None
             stored.entries.clear()
             stored.index.clear()
+            stored.held.clear()
             return cleared
 
     def check(self) -> None:

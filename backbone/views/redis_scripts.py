@@ -44,17 +44,19 @@ return {'written'}
 """
 )
 
-WRITE: Final = (
-    _MUST_BE_OURS
-    + """
--- KEYS: claim, offset, status, index, then the entries: those to set, then those to delete
--- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, how many
--- of the entries to set the index may lack (they come first), values
+_MUST_STAND_BEFORE: Final = """
+-- KEYS: claim, offset    ARGV: token, expected offset, offset afterwards
 local offset = redis.call('GET', KEYS[2])
 if offset ~= ARGV[2] then
   if offset == ARGV[3] then return {'written'} end
   return {'other offset', offset or 'none'}
 end
+"""
+
+_WRITE: Final = """
+-- KEYS: claim, offset, status, index, then the entries: those to set, then those to delete
+-- ARGV: token, expected offset, offset afterwards, status, length of the entry prefix, how many
+-- of the entries to set the index may lack (they come first), values
 local puts, new = #ARGV - 6, tonumber(ARGV[6])
 local first = tonumber(ARGV[5]) + 1
 for from = 1, puts, 2000 do
@@ -86,12 +88,27 @@ redis.call('SET', KEYS[3], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[3])
 return {'written'}
 """
-)
+
+_HOLD: Final = """
+-- KEYS: the last one, held    ARGV: at the end an offset and a value for each to hold, how many, an
+-- offset for each to forget, how many. Taken away, so that what is left is as without them.
+local held = table.remove(KEYS)
+for _ = 1, tonumber(table.remove(ARGV)) do redis.call('HDEL', held, table.remove(ARGV)) end
+for _ = 1, tonumber(table.remove(ARGV)) do
+  local value = table.remove(ARGV)
+  redis.call('HSET', held, table.remove(ARGV), value)
+end
+"""
+
+WRITE: Final = _MUST_BE_OURS + _MUST_STAND_BEFORE + _WRITE
+
+WRITE_AND_HOLD: Final = _MUST_BE_OURS + _MUST_STAND_BEFORE + _HOLD + _WRITE
+"""Of the parts of strict folds alone, so that no other pays for it."""
 
 CLOSE_FOR_CLEARING: Final = """
--- KEYS: claim, offset, status
+-- KEYS: claim, offset, status, held
 redis.call('SET', KEYS[1], 'clearing')
-redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
 return 1
 """
 

@@ -93,6 +93,11 @@ class RedisViewWriter:
             found: list[Any] = self._redis.mget([names.entry(key) for key in keys])
         return [decode_version_or_none(data) for data in found]
 
+    def held(self, view: ViewId, partition: int) -> dict[int, bytes]:
+        with translated(self._address):
+            found: Any = self._redis.hgetall(partition_keys(view, partition).held)
+        return {int(offset): data for offset, data in found.items()}
+
     def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
         return RedisWriting(self._redis, view, partition, token, parts)
 
@@ -106,7 +111,7 @@ class RedisViewWriter:
     def clear(self, view: ViewId, partition: int) -> int:
         names = partition_keys(view, partition)
         with translated(self._address):
-            self._close_for_clearing(keys=(names.claim, names.offset, names.status))
+            self._close_for_clearing(keys=(names.claim, names.offset, names.status, names.held))
             return self._clear_entries(names)
 
     def check(self) -> None:

@@ -18,8 +18,6 @@ from backbone.views.part import require_repeat, require_writable
 from backbone.views.redis_exchange import Exchange
 from backbone.views.store import Part, ViewId, Wiped
 
-_OWN_KEYS = 4  # claim, offset, status and index
-
 
 class RedisWriting:
     """See `backbone.views.store.Writing`."""
@@ -86,10 +84,23 @@ def _command(names: PartitionKeys, token: str, part: Part) -> tuple[Any, ...]:
     gone = [key for key, entry in part.entries.items() if entry is None]
     prefix = names.entry_prefix
     entries = [prefix + key.encode() for key in (*put, *gone)]
+    keys = (names.claim, names.offset, names.status, names.index, *entries)
+    script, held = scripts.WRITE, _held(part)
+    if held:
+        script, keys = scripts.WRITE_AND_HOLD, (*keys, names.held)
     return (
-        *("EVAL", scripts.WRITE, len(entries) + _OWN_KEYS),
-        *(names.claim, names.offset, names.status, names.index, *entries),
+        *("EVAL", script, len(keys), *keys),
         *(token, part.expected_offset, part.status.offset, encode_status(part.status)),
         *(len(names.entry_prefix), new),
         *put.values(),
+        *held,
     )
+
+
+def _held(part: Part) -> list[Any]:
+    """As the script takes it from the end; nothing where nothing changes."""
+    if not part.held:
+        return []
+    put = [(offset, data) for offset, data in part.held.items() if data is not None]
+    gone = [offset for offset, data in part.held.items() if data is None]
+    return [*(each for pair in put for each in pair), len(put), *gone, len(gone)]

@@ -2,11 +2,12 @@
 
 A view partition holds, beside its entries and an index of its keys, three small values that are
 read and written together with them: the *claim* (who may write), the *offset* (the next log
-offset to apply) and the *status* (what a reader must know about age and position).
+offset to apply) and the *status* (what a reader must know about age and position). Of a strict fold
+it also holds what is *held*: facts that wait for an earlier one of their key.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from backbone.errors import BackboneError
@@ -95,13 +96,15 @@ class Part:
 
     `expected_offset` is the offset stored now; `status.offset` the one stored afterwards.
     Distinct keys are limited (`backbone.views.part.MAX_KEYS`); of those in `known` the caller knows
-    that the store has entries already. A heartbeat has no entries, and equal offsets.
+    that the store has entries already. A heartbeat has no entries, and equal offsets. `held` are
+    the changes of what is held, by log offset (None forgets it); the bytes are the caller's own.
     """
 
     expected_offset: int
     entries: Mapping[str, AnyEntry | None]
     status: Status
     known: Collection[str] = frozenset()
+    held: Mapping[int, bytes | None] = field(default_factory=dict)
 
 
 class Writing(Protocol):
@@ -153,6 +156,9 @@ class ViewWriter(Protocol):
     def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
         """As `read`, but only what decides which fact is newer: for views that keep the newest."""
 
+    def held(self, view: ViewId, partition: int) -> dict[int, bytes]:
+        """What the partition's parts gave to be held and did not take back, by log offset."""
+
     def begin(self, view: ViewId, partition: int, token: str, parts: Sequence[Part]) -> Writing:
         """Begin to write the parts, each where the one before ends, and do not wait for the store:
         the caller may work on what comes next meanwhile, and calls `finish` before it begins
@@ -161,18 +167,19 @@ class ViewWriter(Protocol):
         `written` may be given again, with others behind them. Raises Transient, ValueError."""
 
     def write(self, view: ViewId, partition: int, token: str, part: Part) -> None:
-        """Write entries, index, status and offset in one atomic step, if and only if the claim is
-        `token` and the stored offset is `part.expected_offset`. Repeating a part that was
-        written (stored offset == part.status.offset) changes nothing and succeeds.
+        """Write entries, index, what is held, status and offset in one atomic step, if and only if
+        the claim is `token` and the stored offset is `part.expected_offset`. Repeating a part that
+        was written (stored offset == part.status.offset) changes nothing and succeeds.
         Raises Fenced (a later claim), Wiped (no claim, an earlier one, or another offset)."""
 
     def run_id(self) -> str:
         """Identity of the running server process; raises Transient."""
 
     def clear(self, view: ViewId, partition: int) -> int:
-        """Forget the partition; returns how many entries went. Status, offset and the owner's claim
-        go first, at once, then entries and index in bounded steps: readers find nothing built, not
-        gaps. The owner finds itself wiped, claims again and heals from the log."""
+        """Forget the partition; returns how many entries went. Status, offset, what is held and the
+        owner's claim go first, at once, then entries and index in bounded steps: readers find
+        nothing built, not gaps. The owner finds itself wiped, claims again and heals from the
+        log."""
 
     def check(self) -> None:
         """At start: Misconfigured when the store may drop keys (`maxmemory-policy` other than

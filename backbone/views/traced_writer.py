@@ -62,6 +62,9 @@ class TracedViewWriter:
     def versions(self, view: ViewId, partition: int, keys: Sequence[str]) -> list[Version | None]:
         return self._writer.versions(view, partition, keys)
 
+    def held(self, view: ViewId, partition: int) -> dict[int, bytes]:
+        return self._writer.held(view, partition)
+
     def run_id(self) -> str:
         return self._writer.run_id()
 

@@ -578,3 +578,55 @@ def test_a_view_name_cannot_break_out_of_the_hash_tag(store: Store) -> None:
 
 def test_the_check_at_start_accepts_a_store_that_drops_nothing(store: Store) -> None:
     store.writer.check()
+
+
+# what is held
+
+
+def test_what_is_held_is_written_with_the_entries_and_taken_back(store: Store) -> None:
+    token = started(store)
+    assert store.writer.held(ORDERS, 0) == {}
+    first = replace(put(0, 3, {"a": entry("1")}), held={1: b"one\0", 2: b"two", 900: b""})
+    store.writer.write(ORDERS, 0, token, first)
+    assert store.writer.held(ORDERS, 0) == {1: b"one\0", 2: b"two", 900: b""}
+    second = replace(put(3, 4, {"b": entry("2"), "a": None}), held={1: None, 2: b"again", 3: b"x"})
+    store.writer.write(ORDERS, 0, token, second)
+    assert store.writer.held(ORDERS, 0) == {2: b"again", 3: b"x", 900: b""}
+    assert store.keys(ORDERS) == ["b"]
+    assert store.statuses(ORDERS) == [status(4)]
+
+
+def test_a_part_without_what_is_held_leaves_it_as_it_was(store: Store) -> None:
+    token = started(store)
+    store.writer.write(ORDERS, 0, token, replace(put(0, 1, {}), held={0: b"x"}))
+    store.writer.write(ORDERS, 0, token, put(1, 2, {"a": entry("1")}))
+    assert store.writer.held(ORDERS, 0) == {0: b"x"}
+
+
+def test_what_is_held_is_written_under_the_claim_and_at_its_offset_alone(store: Store) -> None:
+    stale = started(store)
+    token = store.writer.claim(ORDERS, 0).token
+    late = replace(put(0, 1, {}), held={0: b"x"})
+    with pytest.raises(Fenced):
+        store.writer.write(ORDERS, 0, stale, late)
+    with pytest.raises(Wiped):
+        store.writer.write(ORDERS, 0, token, replace(put(7, 8, {}), held={7: b"x"}))
+    assert store.writer.held(ORDERS, 0) == {}
+
+
+def test_many_are_held_at_once_and_by_their_partition(store: Store) -> None:
+    token = started(store, PRICES, 2)
+    many = {offset: b"%d" % offset for offset in range(9_000)}
+    store.writer.write(PRICES, 2, token, replace(put(0, 9_000, {}), held=many))
+    assert store.writer.held(PRICES, 2) == many
+    assert store.writer.held(PRICES, 1) == {}
+    gone = dict.fromkeys(range(8_999))
+    store.writer.write(PRICES, 2, token, replace(put(9_000, 9_000, {}), held=gone))
+    assert store.writer.held(PRICES, 2) == {8_999: b"8999"}
+
+
+def test_what_is_held_goes_when_the_partition_is_cleared(store: Store) -> None:
+    token = started(store)
+    store.writer.write(ORDERS, 0, token, replace(put(0, 1, {}), held={0: b"x"}))
+    store.writer.clear(ORDERS, 0)
+    assert store.writer.held(ORDERS, 0) == {}

@@ -230,8 +230,8 @@ def test_an_interrupted_clear_lets_nobody_write_and_is_finished_by_the_next_clai
     writer = RedisViewWriter(redis_server.url)
     token = started(writer)
     writer.write(ORDERS, 0, token, PART)
-    names = ("{orders:0}:1:claim", "{orders:0}:1:offset", "{orders:0}:1:status")
-    redis_server.ask("EVAL", redis_scripts.CLOSE_FOR_CLEARING, 3, *names)
+    names = [f"{{orders:0}}:1:{each}" for each in ("claim", "offset", "status", "held")]
+    redis_server.ask("EVAL", redis_scripts.CLOSE_FOR_CLEARING, 4, *names)
 
     with pytest.raises(Wiped):
         writer.write(ORDERS, 0, token, PART)

@@ -2,6 +2,7 @@
 
 Its worker does not know three kinds of change. BOOKINGS_FIX says what was deployed since: nothing,
 a `wrong` fix, which takes one kind for another and knows nothing of the third, or the `right` one.
+With BOOKINGS_STRICT the fold is declared strict.
 """
 
 import json
@@ -34,6 +35,7 @@ class Bookings:
     example: str = "b1"
     freshness_seconds: int = 60
     description: str = "Each booking as it was last changed."
+    strict: bool = False
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
         CREATED: ("booking_id", "guest"),
         CHANGED: ("booking_id", "room", "nights"),
@@ -105,5 +107,6 @@ def _schema(name: str, fields: tuple[dict[str, Any], ...]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    VIEWS["bookings"] = Bookings()  # type: ignore[index] # a catalog of this process alone
+    strict = bool(os.environ.get("BOOKINGS_STRICT"))
+    VIEWS["bookings"] = Bookings(strict=strict)  # type: ignore[index] # of this process alone
     main()

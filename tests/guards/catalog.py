@@ -17,6 +17,7 @@ _OVERLAP = (
 _LOADER = "tests/unit/consumers/test_loader.py"
 _WAREHOUSE = "tests/contract/test_warehouse.py"
 _RETRIES = "tests/unit/replay/test_retries.py"
+_HOLDING = "tests/unit/test_holding.py"
 _OUTBOX = "tests/integration/outbox/test_outbox_identity.py"
 
 GUARDS: tuple[Guard, ...] = (
@@ -394,6 +395,35 @@ GUARDS: tuple[Guard, ...] = (
         "processors/projector.py",
         (("or held.wiped or held.reached.rebuilding", "or held.wiped"),),
         f"{_RETRIES}::test_while_a_view_is_built_retries_wait",
+    ),
+    Guard(
+        "holding",
+        "a strict fold applies nothing of a key behind its dead letter",
+        "processors/holding.py",
+        (("return bool(offsets) and offsets[0] < ", "return False and offsets[0] < "),),
+        f"{_HOLDING}::test_what_follows_a_dead_letter_waits_for_it_and_is_applied_behind_it",
+    ),
+    Guard(
+        "held with its part",
+        "what is held is stored with the offset that passes it",
+        "processors/holding.py",
+        (("else bisect_right(ends, offset)]", "else -1]"),),
+        f"{_HOLDING}::"
+        "test_of_a_batch_that_is_half_written_what_is_held_is_there_before_the_offset_moves",
+    ),
+    Guard(
+        "released with the last part",
+        "what was held is forgotten once all that was tried again is stored",
+        "processors/holding.py",
+        (("shares[-1 if again", "shares[0 if again"),),
+        f"{_HOLDING}::test_of_retries_that_are_half_written_nothing_is_forgotten_before_all_are",
+    ),
+    Guard(
+        "held at a takeover",
+        "a new owner knows what is held",
+        "processors/projector.py",
+        (("return Hold(stored, passes_over(self._view))", "return Hold({}, frozenset())"),),
+        f"{_HOLDING}::test_a_new_owner_holds_on_and_releases",
     ),
     Guard(
         "mended once",

@@ -1,6 +1,7 @@
 """Views: by their offsets, and entry by entry against the fold of the log."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from backbone.fact import Fact
 from backbone.ledger import view_lines
@@ -38,6 +39,21 @@ def test_every_fact_is_handled_dead_lettered_or_still_to_come() -> None:
     found = only(books, state(books, 4, frozenset({1})))
 
     assert found.parts == {"applied or superseded": 3, "dead-lettered": 1, "to come": 1}
+    assert found.balances is True
+
+
+def test_what_a_strict_view_holds_is_counted_apart() -> None:
+    books = filled()
+    held = replace(state(books, 4, frozenset({1})), held={0: frozenset({1, 2, 77})})
+
+    found = only(books, held)
+
+    assert found.parts == {
+        "applied or superseded": 2,
+        "dead-lettered": 1,
+        "held": 1,
+        "to come": 1,
+    }
     assert found.balances is True
 
 

@@ -8,6 +8,8 @@ from backbone.record import Outcomes, RecordBatch
 from backbone.replay.parked import by_message
 from backbone.replay.plan import MAX_REPLAYS, Target, Verdict, not_replayable, planned, totals
 from processors.rehearsal import Rehearsal
+from tests import strict_view
+from tests.strict_view import Trail
 from tests.unit.replay.test_parked import letter
 from tests.unit.replay.test_retries import Fragile, cancel, letters, place
 from tests.view_bench import Bench
@@ -93,3 +95,38 @@ def test_the_totals_count_verdicts_and_reasons() -> None:
 
 def _never(batch: RecordBatch) -> Outcomes:
     raise AssertionError(batch)
+
+
+def test_of_a_strict_view_a_plan_tells_what_stays_held_and_how_many_are_released() -> None:
+    view = Trail(bad={"France", "Spain"})
+    bench = Bench(view)
+    strict_view.place(bench, "1", "France")
+    strict_view.spoil(bench, "1")
+    strict_view.cancel(bench, "1")
+    strict_view.place(bench, "2", "Spain")
+    strict_view.cancel(bench, "2")
+    strict_view.cancel(bench, "2")
+    bench.worker().run()
+    before = bench.served(), bench.status(), strict_view.held(bench)
+    target = Target(view.topic, bench.log.topics[view.topic].topic_id, 1)
+
+    def verdicts() -> tuple[list[str], int]:
+        rehearsal = Rehearsal(view, bench.contracts, bench.codec, bench.id, bench.views.writer())
+        found = planned(by_message(strict_view.letters(bench)), target, rehearsal)
+        return [each.why or str(each.verdict) for each in found], rehearsal.released
+
+    assert verdicts() == (["handler_failed", "bad_frame", "handler_failed"], 0)
+    view.bad.clear()
+    assert verdicts() == (["would_pass", "bad_frame", "would_pass"], 2)
+    assert (bench.served(), bench.status(), strict_view.held(bench)) == before
+
+
+def test_a_letter_behind_one_that_is_not_replayed_would_stay_held() -> None:
+    view = Trail()
+    bench = Bench(view)
+    strict_view.spoil(bench, "1")
+    strict_view.place(bench, "1")
+    bench.worker().run()
+    second = list(MemoryReader(bench.log).scan(view.topic))[1]
+    rehearsal = Rehearsal(view, bench.contracts, bench.codec, bench.id, bench.views.writer())
+    assert rehearsal(batch_of([second]))[0].name == "HELD"

@@ -13,7 +13,7 @@ def tell_already_applied(
 ) -> None:
     """Of those that were superseded, set apart the ones by whom: the entry was made from the very
     record. Raises Transient."""
-    places = [place for place in range(len(batch)) if outcomes[place] is Outcome.SUPERSEDED]
+    places = [at for at, code in enumerate(outcomes.codes) if code == Outcome.SUPERSEDED]
     if not places:
         return
     # what a strict view passes over may have no readable key

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
-from operator import itemgetter
 
 import polars as pl
 
@@ -95,14 +93,18 @@ def _written_at_once(frame: pl.DataFrame) -> pl.Series:
 
 def _by_name(headers: Sequence[Headers]) -> Mapping[str, Sequence[bytes | None]]:
     """Each of the headers that are needed, of every fact; of headers that repeat the last one."""
-    names = [name for name, _ in headers[0]]
-    width = len(names)
-    if width and len(set(names)) == width and set(map(len, headers)) == {width}:
-        pairs = list(chain.from_iterable(headers))
-        if list(map(itemgetter(0), pairs)) == names * len(headers):  # as one producer writes them
-            found = {name: pairs[at::width] for at, name in enumerate(names) if name in _NEEDED}
-            values = {name: list(map(itemgetter(1), each)) for name, each in found.items()}
-            return {name: values.get(name) or [None] * len(headers) for name in _NEEDED}
+    try:
+        columns = list(zip(*headers, strict=True))
+    except ValueError:  # one has more of them than another
+        columns = []
+    names = [{name for name, _ in column} for column in columns]
+    if columns and all(len(each) == 1 for each in names):  # as one producer writes them
+        found = {
+            name: [value for _, value in each]
+            for (name,), each in zip(names, columns, strict=True)
+            if name in _NEEDED
+        }
+        return {name: found.get(name, [None] * len(headers)) for name in _NEEDED}
     each = [dict(some) for some in headers]
     return {name: [some.get(name) for some in each] for name in _NEEDED}
 

@@ -64,7 +64,7 @@ class TableColumns:
             if wrong.any():
                 beyond = frame.filter(wrong)[ROW].to_list()
                 frame = frame.filter(~wrong)
-        return TableRows(frame[ROW].to_list(), frame.select(self._values), beyond)
+        return TableRows(_numbers(frame[ROW]), frame.select(self._values), beyond)
 
 
 class TableRows:
@@ -80,6 +80,11 @@ class TableRows:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return int(self._frame.estimated_size())
 
     @classmethod
     def joined(cls, parts: Sequence["TableRows"]) -> "TableRows":
@@ -153,6 +158,9 @@ class Front:
 
     def words(self, name: str, values: Sequence[bytes | None]) -> None:
         """As texts, where they are few: each is written once."""
+        if values and values.count(values[0]) == len(values):
+            self.same(name, (values[0] or b"").decode(errors="replace"), len(values))
+            return
         self.texts(name, values)
         self._columns.append(self._columns.pop().cast(pl.Categorical))
 
@@ -170,6 +178,14 @@ class Front:
 
     def frame(self) -> pl.DataFrame:
         return pl.DataFrame(self._columns)
+
+
+def _numbers(rising: pl.Series) -> Sequence[int]:
+    """Mostly every one of a range: then none has to be an object."""
+    if not len(rising):
+        return ()
+    every = range(rising[0], rising[-1] + 1)
+    return every if len(every) == len(rising) else rising.to_list()
 
 
 def _as_table(shape: Shape, value: pl.Expr) -> pl.Expr:

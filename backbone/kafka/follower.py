@@ -11,7 +11,7 @@ from backbone.errors import Fatal
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
-from backbone.kafka.headers import headers_of
+from backbone.kafka.headers import headers_of_all
 from backbone.log import BEGINNING
 from backbone.logs import logger
 from backbone.record import RecordBatch
@@ -42,7 +42,9 @@ class KafkaFollower:
             return []
         first = self._consumer.poll(timeout_seconds)
         rest = [] if first is None else self._consumer.consume(max_records - 1, 0)
-        rows = [each for each in ([] if first is None else [first, *rest]) if self._is_record(each)]
+        rows = [] if first is None else [first, *rest]
+        if any(map(Message.error, rows)):
+            rows = [each for each in rows if self._is_record(each)]
         if not rows:
             return []
         rows.sort(key=lambda each: each.partition() or 0)  # stable: offsets stay in order
@@ -78,9 +80,9 @@ class KafkaFollower:
             topic_id=self._id(),
             partition=partition,
             offsets=[row.offset() or 0 for row in rows],
-            keys=[row.key() for row in rows],
-            values=[row.value() for row in rows],
-            headers=[headers_of(row) for row in rows],
+            keys=[*map(Message.key, rows)],
+            values=[*map(Message.value, rows)],
+            headers=headers_of_all(rows),
             timestamps_ms=[row.timestamp()[1] for row in rows],
         )
         self._next[partition] = batch.next_offset

@@ -1,8 +1,11 @@
 """Reading a topic as a member of a group, on confluent-kafka's Consumer."""
 
 import time
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby, takewhile
+from operator import eq
+from typing import cast, overload
 
 from confluent_kafka import KafkaError, Message
 
@@ -12,6 +15,7 @@ from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
+from backbone.kafka.headers import headers_of, headers_of_all
 from backbone.log import Committed, End, Listener
 from backbone.logs import logger
 from backbone.record import Headers, RecordBatch
@@ -20,6 +24,7 @@ _END_AGAIN_SECONDS = 1.0
 # A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
 _MAX_BYTES = 2 * 1024 * 1024
 _AT_A_TIME = 1_000  # records, between two looks at their bytes
+_OFFSET = cast("Callable[[Message], int]", Message.offset)  # what was read has one
 
 
 class _LazyHeaders(Sequence[Headers]):
@@ -31,8 +36,14 @@ class _LazyHeaders(Sequence[Headers]):
     def __len__(self) -> int:
         return len(self._messages)
 
-    def __getitem__(self, index: int) -> Headers:  # type: ignore[override] # never sliced
-        return self._messages[index].headers() or ()  # type: ignore[return-value] # as headers_of
+    @overload
+    def __getitem__(self, index: int) -> Headers: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
+    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
+        if isinstance(index, slice):
+            return headers_of_all(self._messages[index])
+        return headers_of(self._messages[index])
 
 
 class KafkaSubscription:
@@ -114,9 +125,10 @@ class KafkaSubscription:
         """There is more: what came last, of another partition than the first, is the beginning of
         what comes next. In one batch with it many a key is written once."""
         last = messages[-1].partition()
-        start = len(messages)
-        while start and messages[start - 1].partition() == last and not messages[start - 1].error():
-            start -= 1
+        same = takewhile(partial(eq, last), map(Message.partition, reversed(messages)))
+        start = len(messages) - len([*same])
+        if any(map(Message.error, messages[start:])):
+            start += max(at for at, each in enumerate(messages[start:], 1) if each.error())
         if start:
             self._backlog = messages[start:]
             del messages[start:]
@@ -163,9 +175,9 @@ class KafkaSubscription:
             topic=self._topic,
             topic_id=topic_id,
             partition=partition,
-            offsets=[row.offset() or 0 for row in rows],
-            keys=[row.key() for row in rows],
-            values=[row.value() for row in rows],
+            offsets=[*map(_OFFSET, rows)],
+            keys=[*map(Message.key, rows)],
+            values=[*map(Message.value, rows)],
             headers=_LazyHeaders(rows),
             timestamps_ms=[row.timestamp()[1] for row in rows],
         )

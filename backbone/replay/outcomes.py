@@ -25,6 +25,8 @@ class Became(StrEnum):
     REFUSED = "refused"  # it cannot be tried: topic recreated, place unknown, or HELD
 
 
+_NAMED = {str(each): each for each in Became}
+
 HELD = "held"
 """The code of what a strict fold refused: an earlier fact of its key is a dead letter still."""
 
@@ -60,10 +62,10 @@ class Report(NamedTuple):
     def from_bytes(cls, data: bytes) -> "Report":
         found = orjson.loads(data)
         told = [
-            Told(of, topic, replay, Became(became), code)
+            (of, topic, replay, _NAMED[became], code)
             for of, topic, replay, became, code in found["told"]
         ]
-        return cls(found["topic_id"], found["next"], told)
+        return cls(found["topic_id"], found["next"], [*map(Told._make, told)])
 
 
 def reports(topic_id: str, start: int, next_offset: int, told: Sequence[Told]) -> Iterator[Report]:

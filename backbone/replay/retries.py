@@ -15,7 +15,7 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,9 +25,9 @@ from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
 from backbone.replay.outcomes import HELD, Became, Told, reports, resume_at
-from backbone.replay.retry_headers import Marks, beginning
+from backbone.replay.retry_headers import MarkColumns, beginning
 
-MAX_RECORDS = 5_000
+MAX_RECORDS = 10_000
 """Retries between two polls of the processor's own topic: live facts do not wait long for them."""
 
 _BUSY_SECONDS = 2.0
@@ -85,7 +85,7 @@ class _Sorted:
 
     batch: RecordBatch | None
     places: Sequence[int | None]
-    marks: Sequence[Marks]
+    marks: MarkColumns
 
 
 class Retries:
@@ -169,7 +169,7 @@ class Retries:
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
         if again is None:
-            told = [*_told(found, _of_retries(found.batch, batch, outcomes))]
+            told = _told(found, _of_retries(found.batch, batch, outcomes))
             self._untold[records.partition] = (records, told)
         return again
 
@@ -210,9 +210,9 @@ class RetryLog:
 
 def _sorted(records: RecordBatch, topic: str, topic_id: str, below: int) -> _Sorted:
     """By their first offsets, each once: a letter may be doubled, and a run repeated."""
-    marks = [*map(Marks.of_headers, records.headers)]
+    marks = MarkColumns.of_headers(records.headers)
     begins = tuple(beginning(topic, each, records.partition) for each in (topic_id, ""))
-    numbers = [_numbers(each.original, begins, below) for each in marks]
+    numbers = [_numbers(each, begins, below) for each in marks.originals]
     firsts: dict[int, int] = {}
     for place, each in enumerate(numbers):
         if each is not None:
@@ -258,13 +258,10 @@ def _of_retries(
     return outcomes.at([bisect_left(batch.offsets, offset) for offset in retries.offsets])
 
 
-def _told(found: _Sorted, outcomes: Outcomes) -> Iterator[Told]:
-    for marks, place in zip(found.marks, found.places, strict=True):
-        of = (*marks.place(), marks.replay.decode(errors="replace"))
-        if place is None:
-            yield Told(*of, Became.REFUSED, None)
-            continue
-        poison = outcomes.poisons.get(place)
-        became = _BECAME[outcomes.codes[place]]
-        held = HELD if outcomes.codes[place] == Outcome.HELD else None
-        yield Told(*of, became, str(poison.reason) if poison else held)
+def _told(found: _Sorted, outcomes: Outcomes) -> list[Told]:
+    places, topic_ids, replays = found.marks.names()
+    codes, why = outcomes.codes, {at: str(p.reason) for at, p in outcomes.poisons.items()}
+    why |= {at: HELD for at, code in enumerate(codes) if code == Outcome.HELD}
+    became = [Became.REFUSED if at is None else _BECAME[codes[at]] for at in found.places]
+    coded = [None if at is None else why.get(at) for at in found.places]
+    return [*map(Told._make, zip(places, topic_ids, replays, became, coded, strict=True))]

@@ -3,6 +3,7 @@
 They stand behind the record's own, always the same five, so that the owner finds them at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,16 +58,43 @@ class Marks(NamedTuple):
     @classmethod
     def of_headers(cls, headers: Headers) -> "Marks":
         """Never raises: what is missing is empty."""
-        last = headers[-_NAMES:]
-        if len(last) == _NAMES and last[0][0] == ID and last[-1][0] == ORIGINAL:
-            return cls(last[0][1] or b"", last[2][1] or b"", last[4][1] or b"")
-        found = dict(headers)
-        return cls(found.get(ID) or b"", found.get(OF) or b"", found.get(ORIGINAL) or b"")
+        return cls(*_marks(headers))
 
     def place(self) -> tuple[str, str]:
         """The place of what was replayed, and its topic's id."""
         of, _, topic_id = self.of.decode(errors="replace").partition("|")
         return of, topic_id
+
+
+class MarkColumns(NamedTuple):
+    """The same of many records, column by column."""
+
+    replays: Sequence[bytes]
+    ofs: Sequence[bytes]
+    originals: Sequence[bytes]
+
+    @classmethod
+    def of_headers(cls, headers: Sequence[Headers]) -> "MarkColumns":
+        found = [_marks(each) for each in headers]
+        return cls(*([each[at] for each in found] for at in range(len(cls._fields))))
+
+    def names(self) -> tuple[list[str], list[str], list[str]]:
+        """The places of what was replayed, their topics' ids, and the runs' ids."""
+        places = [each.decode(errors="replace").partition("|") for each in self.ofs]
+        runs = {each: each.decode(errors="replace") for each in set(self.replays)}
+        return (
+            [place for place, _, _ in places],
+            [topic_id for _, _, topic_id in places],
+            [runs[each] for each in self.replays],
+        )
+
+
+def _marks(headers: Headers) -> tuple[bytes, bytes, bytes]:
+    last = headers[-_NAMES:]
+    if len(last) == _NAMES and last[0][0] == ID and last[-1][0] == ORIGINAL:
+        return last[0][1] or b"", last[2][1] or b"", last[4][1] or b""
+    found = dict(headers)
+    return found.get(ID) or b"", found.get(OF) or b"", found.get(ORIGINAL) or b""
 
 
 def marked(

@@ -80,6 +80,12 @@ class ClickHouse:
         with self._translated("changing its tables"):
             self._connected().command(statement, parameters=parameters)
 
+    def insert_values(self, target: str, values: str, settings: Mapping[str, int]) -> None:
+        """Few rows, as they are written in a statement: that is quicker than handing over any."""
+        listed = ", ".join(f"{name} = {value}" for name, value in {**_SETTINGS, **settings}.items())
+        with self._translated("inserting"):
+            self._connected().command(f"INSERT INTO {target} SETTINGS {listed} VALUES {values}")
+
     def select(
         self, statement: str, **parameters: Any
     ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

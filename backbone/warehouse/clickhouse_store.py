@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from backbone.codec.table_columns import Front, TableRows
 from backbone.warehouse.clickhouse_client import ClickHouse
 from backbone.warehouse.clickhouse_reader import REACHED, REACHED_COLUMNS, reached_by
 from backbone.warehouse.store import Block, Reached
@@ -69,22 +68,22 @@ class ClickHouseWriter:
         self._clickhouse.insert(target, block.rows.arrow(), settings)
 
     def advance(self, reached: Sequence[Reached]) -> None:
-        front = Front()
-        front.texts("fact", [each.table.encode() for each in reached])
-        front.texts("topic_id", [each.topic_id.encode() for each in reached])
-        front.texts("topic", [each.topic.encode() for each in reached])
-        front.numbers("partition", [each.partition for each in reached])
-        front.numbers("next_offset", [each.next_offset for each in reached])
-        front.instants("complete_until", [each.complete_ms for each in reached])
-        stream = TableRows(range(len(reached)), front.frame()).arrow()
         target = _target(_REACHED_ROWS, REACHED_COLUMNS)
-        self._clickhouse.insert(target, stream, {"insert_deduplicate": 0})
+        values = ", ".join(map(_reached_values, reached))
+        self._clickhouse.insert_values(target, values, {"insert_deduplicate": 0})
 
     def reached(self, topic: str) -> Sequence[Reached]:
         return reached_by(self._clickhouse, "topic", topic)
 
     def close(self) -> None:
         self._clickhouse.close()
+
+
+def _reached_values(reached: Reached) -> str:
+    """In the order of REACHED_COLUMNS."""
+    names = (literal(each) for each in (reached.table, reached.topic_id, reached.topic))
+    instant = f"fromUnixTimestamp64Milli({reached.complete_ms})"
+    return f"({', '.join(names)}, {reached.partition}, {reached.next_offset}, {instant})"
 
 
 def _target(table: str, columns: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ note of the second are one commit.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from backbone.logs import logger
 from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.warehouse.store import Reached, WarehouseWriter
 from consumers.clickhouse.pending import Note
-from consumers.clickhouse.segments import ENOUGH, Segment, again, next_of, segments
+from consumers.clickhouse.segments import ENOUGH, Segment, again, are_enough, next_of, segments
 from consumers.clickhouse.stretch import Stretch
 from consumers.clickhouse.tables import Tables
 
@@ -215,7 +215,7 @@ class Loader:
     def _load(self, partition: int, held: _Held, *, wait: bool) -> None:
         """Insert what is there, one segment at a time; without `wait` the last is left under way,
         and too little for an insert waits for more. Called again after a Transient."""
-        while held.waiting and (wait or self._is_enough(held.waiting)):
+        while held.waiting and (wait or are_enough(held.waiting, self._enough)):
             held.queue.append(next_of(held.waiting, self._enough))
         while held.queue:
             head = held.queue[0]
@@ -229,16 +229,13 @@ class Loader:
             held.queue.popleft()
             held.offset = head.pending.last + 1
 
-    def _is_enough(self, waiting: Iterable[Segment]) -> bool:
-        count = sum(each.count for each in waiting)
-        return count >= self._enough or any(each.begun for each in waiting)
-
     def _insert(self, partition: int, topic_id: str, segment: Segment) -> None:
         """In the thread for inserts. All of it may be repeated."""
         for block in segment.blocks(segment.pending.token(topic_id, partition)):
             self._writer.insert(block)
         end = segment.pending.last + 1
         self._advance(partition, topic_id, end, segment.complete_ms)
+        segment.rows = {}  # it may be a while until anybody asks whether it is there
 
     def _keep(self, partition: int, held: _Held, note: Note) -> None:
         if held.committed != (held.offset, str(note)):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -15,8 +15,11 @@ from consumers.clickhouse.pending import Pending, cut
 from consumers.clickhouse.rows import Decoded, decode
 from consumers.clickhouse.tables import Tables
 
-ENOUGH = 20_000
+ENOUGH = 30_000
 """Records of one insert, where so many are there: each costs two commits' time and a part."""
+
+ENOUGH_BYTES = 16 * 1024 * 1024
+"""Or so much in memory: facts may be large."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,11 @@ class Segment:
     count: int
     begun: bool = False
     sent: "Future[None] | None" = None
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return sum(each.size for each in self.rows.values())
 
     def blocks(self, token: str) -> Sequence[Block]:
         return [Block(self.tables[kind], token, rows) for kind, rows in self.rows.items()]
@@ -70,14 +78,20 @@ def again(batch: RecordBatch, pending: Pending, tables: Tables) -> Segment:
     return made
 
 
+def are_enough(waiting: Iterable[Segment], most: int) -> bool:
+    """Whether they are worth an insert, or were begun: then nothing is to wait for."""
+    count, size = sum(each.count for each in waiting), sum(each.size for each in waiting)
+    return count >= most or size >= ENOUGH_BYTES or any(each.begun for each in waiting)
+
+
 def next_of(waiting: deque[Segment], most: int) -> Segment:
     """Take the first, and with it those behind it that one insert and one note have room for."""
     taken = [waiting.popleft()]
-    pending, count = taken[0].pending, taken[0].count
+    pending, count, size = taken[0].pending, taken[0].count, taken[0].size
     while waiting and not taken[0].begun and taken[0].tables is waiting[0].tables:
         joined = pending.joined(waiting[0].pending)
-        count += waiting[0].count
-        if count > most or not joined.fits:
+        count, size = count + waiting[0].count, size + waiting[0].size
+        if count > most or size > ENOUGH_BYTES or not joined.fits:
             break
         taken.append(waiting.popleft())
         pending = joined

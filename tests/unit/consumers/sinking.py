@@ -184,6 +184,11 @@ class Loading:
         self.runner.run(self.subscription, lambda: condition() or next(left, None) is None)
         assert condition(), "it never came true"
 
+    @property
+    def delivered(self) -> int:
+        """The offset of the record that is polled next."""
+        return int(self.subscription._member.positions[0])
+
     def leave(self) -> None:
         self.subscription.close()
 

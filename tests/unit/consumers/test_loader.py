@@ -12,6 +12,7 @@ from backbone.memory.batch import batch_of
 from backbone.memory.log import MemoryAdmin
 from backbone.warehouse.memory_store import MemoryWarehouse
 from backbone.warehouse.store import Block, Counts, Reached
+from consumers.clickhouse import segments
 from tests.unit.consumers.sinking import (
     CONTRACTS,
     GROUP,
@@ -240,6 +241,19 @@ def test_small_polls_become_one_insert_and_the_end_of_the_log_does_not_wait_for_
         "pending:180-229:",
     ]
     assert sinking.counts == Counts(rows=229, offsets=229, stored=229)
+
+
+def test_large_facts_are_inserted_before_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "ENOUGH_BYTES", 10_000)
+    sinking, warehouse = watched()
+    sinking.enough = 1_000_000
+    sinking.publish(facts(300))
+
+    with sinking.loader(records_a_poll=30) as loading:
+        loading.until(lambda: bool(warehouse.noted))
+        assert loading.delivered < len(sinking.records)
+        loading.until(lambda: sinking.loaded)
+    assert sinking.counts == Counts(rows=300, offsets=300, stored=300)
 
 
 def test_a_rewind_changes_nothing_in_the_view() -> None:

@@ -118,7 +118,9 @@ def reader(base: Config, group: str) -> Config:
         "fetch.queue.backoff.ms": 5,
         # how long a paused or quiet partition may hold up what is resumed or new
         "fetch.wait.max.ms": 100,
-        # bounds the memory of one worker: small messages take several times their bytes
+        # both bound the memory of one worker, for small messages take several times their bytes:
+        # by default the client fetches on until it has 100,000 of each partition
+        "queued.min.messages": 25_000,
         "queued.max.messages.kbytes": 8_192,
         "fetch.message.max.bytes": 2304 * 1024,
         **base,

@@ -128,6 +128,7 @@ class Shown:
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         assert terminal is not None
         terminal.write_line(self._progress.line(report.nodeid))
+        terminal.flush()  # a file or a pipe would show it when everything is over
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         happened = sorted(self._progress.accidents.items())

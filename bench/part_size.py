@@ -20,12 +20,12 @@ ROUNDS: Final = 40
 
 def main() -> None:
     """Print, per size, how long a part took: median and 95th percentile, and per key."""
-    print(f"{'keys':>6} {'median ms':>10} {'p95 ms':>8} {'us a key':>9}")  # noqa: T201
+    print(f"{'keys':>6} {'median ms':>10} {'p95 ms':>8} {'us a key':>9}")
     for keys in SIZES:
         taken = sorted(_rounds(keys))
         median = statistics.median(taken)
         p95 = taken[int(len(taken) * 0.95)]
-        print(f"{keys:>6} {median:>10.2f} {p95:>8.2f} {median / keys * 1000:>9.2f}")  # noqa: T201
+        print(f"{keys:>6} {median:>10.2f} {p95:>8.2f} {median / keys * 1000:>9.2f}")
 
 
 def _rounds(keys: int) -> Iterator[float]:

@@ -38,12 +38,12 @@ def main() -> None:
     """Print, per size of an insert and road, records a second of wall clock and of our processor
     time, the best of three."""
     roads: dict[str, Road] = {"Polars, Arrow": arrow_road(), "Avro container": avro_road()}
-    print(f"{'records':>8} {'road':<16} {'per second':>11} {'us of ours a record':>20}")  # noqa: T201
+    print(f"{'records':>8} {'road':<16} {'per second':>11} {'us of ours a record':>20}")
     for size in SIZES:
         batches = [*_batches(size)]
         for name, road in roads.items():
             wall, cpu = min(_measured(road, batches) for _ in range(ROUNDS))
-            print(f"{size:>8} {name:<16} {FACTS / wall:>11,.0f} {cpu / FACTS * 1e6:>20.2f}")  # noqa: T201
+            print(f"{size:>8} {name:<16} {FACTS / wall:>11,.0f} {cpu / FACTS * 1e6:>20.2f}")
 
 
 def _measured(road: Road, batches: Sequence[RecordBatch]) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def avro_road() -> Road:
             f"fromUnixTimestamp64Milli(at_, 'UTC'), {', '.join(each.name for each in facts)}"
         )
         target = (
-            f"`{prices().rows}` ({names}) SELECT {selected} FROM input('{_escaped(arriving)}') "  # noqa: S608
+            f"`{prices().rows}` ({names}) SELECT {selected} FROM input('{_escaped(arriving)}') "  # noqa: S608 - names of a contract
             f"WHERE NOT throwIf(guard_ != {guard} OR row_ != rowNumberInAllBlocks())"
         )
         client.raw_insert(target, None, _container(head, batch, guard), fmt="Avro")

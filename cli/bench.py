@@ -17,7 +17,7 @@ def bench(
         list[str] | None, typer.Argument(help="Which stages; default: all of bench/catalog.py.")
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Turns that are counted.")] = 5,
-    quick: Annotated[  # noqa: FBT002 - a flag of the command line
+    quick: Annotated[
         bool, typer.Option("--quick", help="Few facts, judged by nothing: does it work at all?")
     ] = False,
     output: Output = Format.TABLE,

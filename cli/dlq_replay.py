@@ -42,7 +42,7 @@ def plan(
     name: Name,
     which: Which,
     repairs: Repairs = None,
-    letters: Annotated[  # noqa: FBT002 - a flag of the command line
+    letters: Annotated[
         bool, typer.Option("--letters", help="A line for each message, not for each verdict.")
     ] = False,
     output: Output = Format.TABLE,
@@ -68,7 +68,7 @@ def run(
     which: Which,
     pace: Pace,
     repairs: Repairs = None,
-    also_failing: Annotated[  # noqa: FBT002
+    also_failing: Annotated[
         bool, typer.Option("--also-failing", help="Replay also what the plan says would fail.")
     ] = False,
     output: Output = Format.TABLE,

@@ -31,7 +31,7 @@ def ledger(
     end: Annotated[
         str | None, typer.Option("--to", help="End before this time, or offset of the one topic.")
     ] = None,
-    deep: Annotated[  # noqa: FBT002 - a flag of the command line
+    deep: Annotated[
         bool, typer.Option("--deep", help="Compare contents too: rows, entries, loaded rows.")
     ] = False,
     output: Output = Format.TABLE,

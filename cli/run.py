@@ -23,13 +23,16 @@ _REQUESTS_OBJECTS = 50_000
 
 Names = Annotated[list[str] | None, typer.Argument(help="Which ones.")]
 All = Annotated[bool, typer.Option("--all", help="Every one of the catalog.")]
+ParkAll = Annotated[
+    bool, typer.Option("--park-all", help="Park poison even when it is most of a batch.")
+]
 
 
 @app.command("source")
 def source(
     names: Names = None,
-    every: All = False,  # noqa: FBT002 - a flag of the command line
-    until_idle: Annotated[  # noqa: FBT002
+    every: All = False,
+    until_idle: Annotated[
         bool, typer.Option("--until-idle", help="End once the source has nothing more.")
     ] = False,
 ) -> None:
@@ -48,11 +51,8 @@ def source(
 @app.command("view")
 def view(
     names: Names = None,
-    every: All = False,  # noqa: FBT002
-    park_all: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option("--park-all", help="Park poison even when it is most of a batch."),
-    ] = False,
+    every: All = False,
+    park_all: ParkAll = False,
 ) -> None:
     """Keep views current.
 
@@ -70,11 +70,8 @@ def view(
 @app.command("sink")
 def sink(
     names: Names = None,
-    every: All = False,  # noqa: FBT002
-    park_all: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option("--park-all", help="Park poison even when it is most of a batch."),
-    ] = False,
+    every: All = False,
+    park_all: ParkAll = False,
 ) -> None:
     """Carry facts out, to the warehouse.
 
@@ -130,7 +127,7 @@ def _check(codec: Codec, facts: Sequence[str]) -> bool:
     return True
 
 
-def _run_source(process: Process, codec: Codec, name: str, until_idle: bool) -> None:  # noqa: FBT001
+def _run_source(process: Process, codec: Codec, name: str, until_idle: bool) -> None:
     made = process.until_it_answers(lambda: wiring.source_runner(name, codec))
     if made is None:
         return
@@ -141,7 +138,7 @@ def _run_source(process: Process, codec: Codec, name: str, until_idle: bool) -> 
         membership.close()
 
 
-def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None:  # noqa: FBT001
+def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None:
     made = process.until_it_answers(lambda: wiring.view_runner(name, codec, park_all=park_all))
     if made is None:
         return
@@ -152,7 +149,7 @@ def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None
         subscription.close()
 
 
-def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:  # noqa: FBT001
+def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:
     from cli import sink_wiring  # noqa: PLC0415 - Polars and ClickHouse's client
 
     made = process.until_it_answers(lambda: sink_wiring.sink_runner(name, topic, park_all=park_all))

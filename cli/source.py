@@ -38,7 +38,7 @@ def status(
 def rewind(
     name: Annotated[str, typer.Argument(help="The source.")],
     to: Annotated[int, typer.Option("--to", min=0, help="Publish again what is behind this.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Publish again every outbox row behind a position, with the same ids.
 

@@ -35,7 +35,7 @@ def status(
 @app.command("rebuild")
 def rebuild(
     name: Annotated[str, typer.Argument(help="The view.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget a view's entries: its owner finds it empty and builds it again from the log.
 

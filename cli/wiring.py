@@ -194,7 +194,7 @@ def rehearsal(name: str) -> "Rehearsal":
     return Rehearsal(VIEWS[name], contracts(), decoder, view_id(name), view_writer())
 
 
-def _may_stop(of_view: Callable[[int], bool], park_all: bool, partition: int) -> bool:  # noqa: FBT001
+def _may_stop(of_view: Callable[[int], bool], park_all: bool, partition: int) -> bool:
     return not park_all and of_view(partition)
 
 

@@ -27,7 +27,7 @@ from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
 from backbone.replay.outcomes import HELD, Became, Told, reports, resume_at
 from backbone.replay.retry_headers import MarkColumns, beginning
 
-MAX_RECORDS = 10_000
+MAX_RECORDS = 5_000
 """Retries between two polls of the processor's own topic: live facts do not wait long for them."""
 
 _BUSY_SECONDS = 2.0

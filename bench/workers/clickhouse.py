@@ -41,6 +41,6 @@ def emptied() -> Iterator[Client]:
 
 def require(client: Client, count: int) -> None:
     """Raises Fatal unless there are so many different rows."""
-    found = client.query(f"SELECT count() FROM `{prices().rows}` FINAL").result_rows[0][0]  # noqa: S608
+    found = client.query(f"SELECT count() FROM `{prices().rows}` FINAL").result_rows[0][0]  # noqa: S608 - a contract's
     if found != count:
         raise Fatal(f"{found} rows are there, {count} were expected: nothing was measured")

@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "online-retail"
 
 
 def demo(
-    leave: Annotated[  # noqa: FBT002 - a flag of the command line
+    leave: Annotated[
         bool, typer.Option("--exit", help="End when the story is told instead of staying up.")
     ] = False,
 ) -> None:
@@ -29,7 +29,7 @@ def demo(
     Example: backbone demo --exit
     """
     from cli.demo.scene import Scene  # noqa: PLC0415 - the clients of all services
-    from cli.demo.story import tell  # noqa: PLC0415
+    from cli.demo.story import tell  # noqa: PLC0415 - the same
 
     began = time.monotonic()
     _be_interruptible()

@@ -140,7 +140,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
     show(rows, list(rows[0]), Format.TABLE)
 
 
-def _yes(holds: bool) -> str:  # noqa: FBT001 - rendered, not a mode
+def _yes(holds: bool) -> str:
     return "yes" if holds else "NO"
 
 

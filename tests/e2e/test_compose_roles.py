@@ -142,7 +142,7 @@ def test_the_roles_set_themselves_up_serve_the_demo_and_end_well(
     with warehouse_of(world) as warehouse:
         for facts, loaded in ((PRICES, 8987), (ORDERS, 12680)):
             wait_until(
-                lambda: warehouse.count(facts) == loaded,  # noqa: B023
+                lambda: warehouse.count(facts) == loaded,  # noqa: B023 - called at once
                 f"{loaded} rows of {facts} are loaded",
             )
     assert set(roles.stop().values()) == {0}

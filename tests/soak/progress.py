@@ -100,7 +100,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport() -> Iterator[None]:
     """A worker's report takes along the accidents that happened since the one before."""
     report = yield
-    report.user_properties = [*report.user_properties, ("accidents", dict(ACCIDENTS))]  # type: ignore[attr-defined]
+    report.user_properties = [*report.user_properties, ("accidents", dict(ACCIDENTS))]  # type: ignore[attr-defined] # a hook's result has no type
     ACCIDENTS.clear()
     return report
 

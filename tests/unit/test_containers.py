@@ -29,7 +29,7 @@ exit 0
 def test_containers_are_used_where_they_can_be(
     environment: dict[str, str],
     missing: str | None,
-    answer: bool,  # noqa: FBT001
+    answer: bool,
 ) -> None:
     assert wanted(environment, lambda: missing) is answer
 

@@ -209,7 +209,7 @@ def test_what_the_view_does_not_read_any_more_holds_nothing(bench: Bench, view: 
     cancel(bench, "1")
     worker = bench.worker()
     worker.run()
-    view.reads = {each: view.reads[each] for each in view.reads if "Cancelled" in each}  # type: ignore[misc]
+    view.reads = {each: view.reads[each] for each in view.reads if "Cancelled" in each}  # type: ignore[misc] # a ClassVar
     replay(bench)
     worker.run()
     assert trails(bench) == {"1": [1]}
@@ -273,7 +273,7 @@ def test_how_many_wait_is_a_metric_while_the_partition_is_ours(bench: Bench) -> 
 def test_what_can_never_be_mended_is_passed_over_by_declaration(
     view: Trail,
     bench: Bench,
-    rebuilt: bool,  # noqa: FBT001
+    rebuilt: bool,
 ) -> None:
     place(bench, "1")
     spoil(bench, "1")

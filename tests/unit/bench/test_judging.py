@@ -85,7 +85,7 @@ def test_times_are_compared_with_the_longer_ceiling_and_what_stands_apart_with_n
 
 
 @pytest.mark.parametrize(("peak", "holds"), [(400.0, True), (401.0, False)])
-def test_a_bar_of_its_own_needs_no_ceiling(peak: float, holds: bool) -> None:  # noqa: FBT001
+def test_a_bar_of_its_own_needs_no_ceiling(peak: float, holds: bool) -> None:
     found = result(at_most(400.0, "peak_rss_mib"), "peak_rss_mib", {"relay": [peak]})
 
     assert found.holds is holds

@@ -487,7 +487,7 @@ def test_whatever_happens_the_view_equals_the_topic(seed: int) -> None:
         if random.random() < 0.2 and sinking.offset:
             sinking.rewind(random.randrange(sinking.offset))
 
-    sinking.warehouse.fuse = 10**9  # type: ignore[attr-defined]
+    sinking.warehouse.fuse = 10**9  # type: ignore[attr-defined] # of the double
     assert sinking.rows == expected
     assert set(sinking.dead) == poisoned
     assert sinking.next_offset == len(sinking.records)

@@ -23,7 +23,7 @@ def test_a_note_is_the_offsets_in_few_letters() -> None:
 def test_what_was_noted_is_read_as_it_was(
     first: int,
     excluded: list[int],
-    begun: bool,  # noqa: FBT001
+    begun: bool,
 ) -> None:
     pending = Pending(first, first + 3_000, tuple(first + each for each in excluded))
     note = Note(TOPIC_ID, pending if begun else None)

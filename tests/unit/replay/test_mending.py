@@ -8,6 +8,7 @@ from backbone.fact import Fact
 from backbone.log import TopicSpec
 from backbone.memory.follower import MemoryFollower
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryReader
+from backbone.record import Record
 from backbone.replay.mending import MendingLog, Retried
 from backbone.replay.outcomes import Became, Report
 from backbone.replay.rejects import Rejected, message
@@ -61,7 +62,7 @@ class Mending(Bench):
         values = [each.value or b"" for each in self._records("replayed.numbers")]
         return [told.became for value in values for told in Report.from_bytes(value).told]
 
-    def _records(self, topic: str):  # type: ignore[no-untyped-def]
+    def _records(self, topic: str) -> list[Record]:
         return list(MemoryReader(self.log).scan(topic))
 
 

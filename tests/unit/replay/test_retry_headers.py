@@ -2,7 +2,16 @@
 
 from backbone.fact import LogPosition
 from backbone.record import Headers
-from backbone.replay.retry_headers import ID, OF, MarkColumns, Marks, Original, Run, marked
+from backbone.replay.retry_headers import (
+    ID,
+    OF,
+    ORIGINAL,
+    MarkColumns,
+    Marks,
+    Original,
+    Run,
+    marked,
+)
 
 RUN = Run("r1", "tester")
 
@@ -24,6 +33,12 @@ def test_many_are_read_as_each_alone() -> None:
     places, topic_ids, runs = found.names()
     assert [*zip(places, topic_ids, strict=True)] == [each.place() for each in alone]
     assert runs == ["r1", "r1", "", "r2", "r1", ""]
+
+
+def test_marks_in_another_order_are_found_by_their_names() -> None:
+    foreign: Headers = [(OF, b"o|t"), ("a", b"1"), (ID, b"r"), ("b", b"2"), (ORIGINAL, b"p")]
+
+    assert Marks.of_headers(foreign) == Marks(replay=b"r", of=b"o|t", original=b"p")
 
 
 def test_a_retry_says_where_it_stood_at_first() -> None:

@@ -1,10 +1,9 @@
 """Source: where facts come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from backbone.errors import Poison
 from backbone.fact import Fact, Origin
@@ -29,33 +28,36 @@ class Reject:
     marks: Sequence[Header] = ()
 
 
-class Draft(NamedTuple):
-    """What a fact will be made of, before anything was read or checked.
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What facts of one type will be made of, column by column, before anything was checked.
 
-    `fields` are as `backbone.contracts.parse` takes them: a source gives drafts only where nothing
-    else reads its rows. `key` is the fact's key where `key_field` holds the same. `time` is when it
-    happened, or None where `time_field` holds it. `context` are the envelope's optional headers.
+    `places` are those of their inputs, rising. `fields` are what `backbone.contracts.parse` takes:
+    columns of cells by their field, or a JSON object as text of each fact; a source gives drafts
+    only where nothing else reads its rows. `keys` are the facts' keys where
+    `key_field` holds the same. When a fact happened stands in its `time_field`, or, where that is
+    None, in `times` as RFC 3339 with six digits, in UTC. `contexts` are the envelope's optional
+    headers, None where no fact has any.
     """
 
     type: str
-    fields: Mapping[str, Any]
+    places: Sequence[int]
+    fields: Mapping[str, Sequence[str]] | Sequence[str]
     key_field: str
-    key: str
-    id: str
+    keys: Sequence[Any]
+    ids: Sequence[str]
     source: str
-    sequence: str
-    time_field: str | None
-    time: datetime | None
-    context: Sequence[Header]
+    sequences: Sequence[str]
+    time_field: str | None = None
+    times: Sequence[str] = ()
+    contexts: Sequence[Sequence[Header]] | None = None
 
 
-class RowMaker(Protocol):
-    """How a source makes its facts, row by row. Pure: a row always gives the same."""
+Make = Callable[[Any], Fact | Reject]
+"""The fact or the reject of a row. Pure: a row always gives the same."""
 
-    def make(self, row: Any) -> Fact | Reject: ...
-
-    def draft(self, row: Any) -> Draft | None:
-        """What gives the same fact as `make`, for a row that is in order as far as is seen."""
+MakeDrafts = Callable[[Any], Sequence[Drafts]]
+"""Drafts of those of some rows that are in order as far as is seen: they give what `Make` gives."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Batch:
         return not self.size
 
     def inputs(self) -> Sequence[Any]:
-        """Every input once, the facts in their order, for `draft` and `make`."""
+        """Every input once, the facts in their order, for `make`."""
         return [*self.facts, *self.rejects]
 
     def make(self, each: Any) -> Fact | Reject:
@@ -89,9 +91,10 @@ class Batch:
         made: Fact | Reject = each
         return made
 
-    def draft(self, _: Any) -> Draft | None:
-        """The draft that gives the same fact as `make`, where an input has one."""
-        return None
+    def drafts(self, first: int, end: int) -> Sequence[Drafts]:
+        """Drafts of the inputs from `first` on, where there are any. Their places count from it."""
+        del first, end
+        return ()
 
 
 class RowBatch(Batch):
@@ -102,11 +105,19 @@ class RowBatch(Batch):
     """
 
     def __init__(
-        self, rows: Sequence[Any], maker: RowMaker, cursor: Cursor, rest: float = 0.0
+        self,
+        rows: Sequence[Any],
+        make: Make,
+        drafts: MakeDrafts | None,
+        cursor: Cursor,
+        rest: float = 0.0,
     ) -> None:
-        self.__dict__.update(rows=rows, maker=maker, cursor=cursor, wait_seconds=rest)
-        # methods of the maker, called for every row
-        self.__dict__.update(make=maker.make, draft=maker.draft)
+        self.__dict__.update(rows=rows, make=make, cursor=cursor, wait_seconds=rest)
+        self.__dict__["made_drafts"] = drafts
+
+    def drafts(self, first: int, end: int) -> Sequence[Drafts]:
+        drafts: MakeDrafts | None = self.__dict__["made_drafts"]
+        return () if drafts is None else drafts(self.inputs()[first:end])
 
     @property
     def size(self) -> int:

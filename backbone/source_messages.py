@@ -16,6 +16,8 @@ from backbone.record import Headers
 from backbone.source import Batch, Reject
 from backbone.straight_messages import StraightMessages, Writers
 
+_AT_ONCE = 5_000
+"""Inputs whose messages are made together."""
 FRAMING_BYTES = 512
 """Room for what a record costs beside key, value and headers (record and batch framing)."""
 
@@ -37,7 +39,7 @@ class Tracing(Protocol):
 
 
 class SourceMessages:
-    """Makes them one by one, for they go out while the next ones are made. What is refused is left
+    """Makes some at a time, for they go out while the next ones are made. What is refused is left
     in `rejects`, and its dead letters come last. `max_bytes`: the largest record of each topic."""
 
     def __init__(
@@ -49,14 +51,23 @@ class SourceMessages:
         self._max_bytes = max_bytes
         self._straight = StraightMessages(contracts, encoder, max_bytes)
 
-    def all(self, batch: Batch, rejects: list[Reject]) -> Iterator[Message]:
-        """Every input as a message: a fact to its topic, a reject to the dead letters."""
-        straight, draft = self._straight.message, batch.draft
-        for each in batch.inputs():
-            drafted = draft(each)
-            message = None if drafted is None else straight(drafted)
-            if message is None:
-                message = self._made(batch.make(each), self._message, rejects)
+    def straight(self, batch: Batch) -> Sequence[Message | None]:
+        """The messages of all inputs that are in order; None where the fact must be made. Another
+        thread may call it, for one batch while the one before goes out."""
+        made: list[Message | None] = []
+        for first in range(0, batch.size, _AT_ONCE):
+            end = min(first + _AT_ONCE, batch.size)
+            made += self._straight.messages(batch.drafts(first, end), end - first)
+        return made
+
+    def all(
+        self, batch: Batch, straight: Sequence[Message | None], rejects: list[Reject]
+    ) -> Iterator[Message]:
+        """Every input as a message: a fact to its topic, a reject to the dead letters. `straight`
+        has those that were made beforehand."""
+        inputs = batch.inputs()
+        for place, known in enumerate(straight):
+            message = known or self._made(batch.make(inputs[place]), self._message, rejects)
             if message is not None:
                 yield message
         yield from self._letters(rejects)

@@ -16,60 +16,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-
-import orjson
 
 from backbone import metrics
 from backbone.backoff import Backoff
 from backbone.contracts.catalog import Contracts
+from backbone.cursor_record import NOTHING, CursorRecord
 from backbone.errors import Transient
-from backbone.log import BEGINNING, Membership, Publisher
+from backbone.log import BEGINNING, Membership, Message, Publisher
 from backbone.logs import logger
-from backbone.look_ahead import LookAhead
-from backbone.replay.mending import Mending, MendingLog, Retried, Work
+from backbone.look_ahead import LookAhead, Polled
+from backbone.replay.mending import Mending, MendingLog, Work
 from backbone.replay.rejects import Mends
 from backbone.share import Share
 from backbone.source import Batch, Cursor, Reject, Source
 from backbone.source_messages import Encoder, SourceMessages, Tracing
 
-
-@dataclass(frozen=True, slots=True)
-class CursorRecord:
-    """What stands in `cursor.<source>`: the cursor, and totals up to it. Mended rejects are facts
-    beside the published ones. `facts`: published by topic; None where that was not counted."""
-
-    cursor: Cursor
-    read: int
-    published: int
-    rejected: int
-    retried: Retried = field(default_factory=Retried)
-    facts: Mapping[str, int] | None = None
-
-    def to_bytes(self) -> bytes:
-        return orjson.dumps(
-            {
-                "cursor": self.cursor,
-                "read": self.read,
-                "published": self.published,
-                "rejected": self.rejected,
-                "facts": self.facts,
-                "retried": self.retried,
-                "at": datetime.now(UTC).isoformat(),
-            }
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "CursorRecord":
-        found: Mapping[str, Any] = orjson.loads(data)
-        retried = Retried(**found.get("retried", {}))
-        totals = (found["read"], found["published"], found["rejected"])
-        return cls(found["cursor"], *totals, retried, found.get("facts"))
-
-
-_NOTHING = CursorRecord({}, 0, 0, 0)
 _BUSY_REST_SECONDS = 0.01  # while rejects come back
 MENDING_SHARD = 0
 """Its runner is also the one that takes the source's rejects back."""
@@ -85,7 +47,7 @@ class _Shard:
     opened: bool = False
     record: CursorRecord | None = None
     cursor: Cursor | None = None
-    ahead: Callable[[], Batch] | None = None  # the poll behind what is being published
+    ahead: Callable[[], Polled] | None = None  # the poll behind what is being published
     due: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -116,7 +78,7 @@ class SourceRunner:
         self._messages = SourceMessages(
             source.name, edges.contracts, edges.encoder, edges.max_bytes
         )
-        self._polls = LookAhead(source)
+        self._polls = LookAhead(source, self._straight)
         self._share = Share([edges.contracts[name].topic for name in source.facts])
         self._mending: Mending | None = None
         if edges.mending is not None and isinstance(source, Mends):
@@ -210,7 +172,7 @@ class SourceRunner:
         shard.record = None if data is None else CursorRecord.from_bytes(data)
         shard.cursor = None if shard.record is None else shard.record.cursor
         if self._mending is not None and partition == MENDING_SHARD:
-            self._mending.start((shard.record or _NOTHING).retried)
+            self._mending.start((shard.record or NOTHING).retried)
         shard.opened = True
         self._log.info("shard open", shard=partition, resumed=shard.record is not None)
 
@@ -220,7 +182,7 @@ class SourceRunner:
         work = None if self._mending is None else self._mending.poll()
         if self._mending is None or work is None:
             return
-        cursor = partial(_cursor_after, shard.record or _NOTHING, work)
+        cursor = partial(_cursor_after, shard.record or NOTHING, work)
         try:
             shard.publisher.publish(self._mending.publishing(work), cursor)
         except Transient:
@@ -230,7 +192,8 @@ class SourceRunner:
 
     def _advance(self, shard: _Shard) -> tuple[float, bool]:
         """Step 4. Returns how long to rest, and whether the source had nothing."""
-        batch = self._poll(shard)
+        polled = self._poll(shard)
+        batch = polled.batch
         metrics.SOURCE_POLLED.labels(self._source.name).set_to_current_time()
         if batch.empty:
             shard.cursor = batch.cursor
@@ -239,7 +202,7 @@ class SourceRunner:
         if not batch.wait_seconds:
             shard.ahead = self._polls.begin(batch.cursor)
         try:
-            self._publish(shard, batch, rejects)
+            self._publish(shard, polled, rejects)
         except Transient:
             self._discard(shard)
             raise
@@ -247,25 +210,30 @@ class SourceRunner:
         self._count(batch, rejects)
         return batch.wait_seconds, False
 
-    def _poll(self, shard: _Shard) -> Batch:
+    def _poll(self, shard: _Shard) -> Polled:
         """What was looked ahead for; where that was nothing, the source is asked again, for it is
         idle only if it has nothing after everything before was committed."""
         ahead, shard.ahead = shard.ahead, None
         found = None if ahead is None else ahead()
-        if found is None or found.empty:
+        if found is None or found.batch.empty:
             return self._polls.poll(shard.cursor)
         return found
 
-    def _publish(self, shard: _Shard, batch: Batch, rejects: list[Reject]) -> None:
-        """Encode while what is encoded goes out; what is refused is left in `rejects`."""
+    def _straight(self, batch: Batch) -> Sequence[Message | None]:
+        """Made while the batch before is published. A traced fact has spans around its making."""
+        return () if self._edges.tracing is not None else self._messages.straight(batch)
+
+    def _publish(self, shard: _Shard, polled: Polled, rejects: list[Reject]) -> None:
+        """What is refused is left in `rejects`."""
+        batch = polled.batch
 
         def cursor() -> bytes:
             return self._account(shard.record, batch, rejects).to_bytes()
 
         tracing = self._edges.tracing
         if tracing is None:
-            messages = self._share.counted(self._messages.all(batch, rejects))
-            shard.publisher.publish(messages, cursor)
+            made = self._messages.all(batch, polled.straight, rejects)
+            shard.publisher.publish(self._share.counted(made), cursor)
             return
         messages = list(self._share.counted(self._messages.all_traced(batch, rejects, tracing)))
         with tracing.publishing(messages):
@@ -281,7 +249,7 @@ class SourceRunner:
         self, before: CursorRecord | None, batch: Batch, rejects: Sequence[Reject]
     ) -> CursorRecord:
         read, rejected = batch.size, len(rejects)
-        past = before or _NOTHING
+        past = before or NOTHING
         return CursorRecord(
             cursor=batch.cursor,
             read=past.read + read,

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from backbone.cursor_record import CursorRecord
 from backbone.errors import Misconfigured
 from backbone.kafka.reader import KafkaReader
-from backbone.source_runner import CursorRecord
 from backbone.topics import cursor_topic
 from cli import wiring
 from cli.output import Format, Output, show

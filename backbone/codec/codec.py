@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from backbone.codec.column_writer import ColumnWriter, column_writer
 from backbone.codec.engine import BatchEngine, ColumnBatch, ColumnDecoder, Decoder, Engine
 from backbone.codec.framing import PREFIX_BYTES, frame, names_schema, schema_guid, unframe
 from backbone.codec.row_engine import RowDecoder, RowEncoder
-from backbone.codec.straight_writer import straight_writer
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import LOG_ORDER, Contract
 from backbone.contracts.domain import micros
 from backbone.contracts.safety import safe_shape, schema_of
-from backbone.contracts.straight import Straight
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Fact
 from backbone.record import Headers, RecordBatch
@@ -96,11 +95,11 @@ class Codec:
             raise Poison(PoisonReason.BAD_KEY, f"the fact's key differs from its field {key}")
         return frame(schema_id, payload)
 
-    def straight(self, type_name: str, wanted: Sequence[str]) -> Straight | None:
-        """What gives the record's value, and some fields as parsed, from those of a row or a JSON
-        object: what `parse` and `encode` give, or None where only they may decide."""
+    def column_writer(self, type_name: str) -> ColumnWriter | None:
+        """What gives the records' values of many rows or JSON objects at once, each as `parse` and
+        `encode` give it; None where only they may."""
         contract = self._contracts[type_name]
-        return straight_writer(contract.shape, wanted, frame(self._writers[type_name][0], b""))
+        return column_writer(contract.shape, frame(self._writers[type_name][0], b""))
 
     def decode(
         self, value: bytes | None, topic: str, headers: Headers = ()

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from backbone.cursor_record import CursorRecord
 from backbone.record import Record
-from backbone.source_runner import CursorRecord
 
 NOTHING = CursorRecord({}, 0, 0, 0, facts={})
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backbone.cursor_record import CursorRecord
 from backbone.errors import Fatal
 from backbone.source import Batch, Cursor, Source
-from backbone.source_runner import CursorRecord
 from bench.process import Stopwatch, serve
 from cli import wiring
 from cli.process import collect_rarely

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 
 from backbone.codec.codec import Codec
+from backbone.cursor_record import CursorRecord
 from backbone.dead_letters import topic_of
 from backbone.documents import render
 from backbone.log import Reader
-from backbone.source_runner import CursorRecord
 from backbone.topics import cursor_topic
 
 PRICES_TOPIC = "pricing.price.v1"

@@ -1,5 +1,6 @@
 """From a row to its fact: fields by the contract, an id that a second reading gives again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from backbone.errors import BackboneError, Misconfigured, Poison, PoisonReason
 from backbone.fact import Envelope, Fact, Origin
 from backbone.replay.rejects import Rejected
-from backbone.source import Draft, Reject
+from backbone.source import Drafts, Make, MakeDrafts, Reject
 from producers.csv_drop.rows import Row, read_alone
 from producers.csv_drop.settings import Parse, Settings
 
@@ -27,30 +28,37 @@ class FactMaker:
         """`by_contract`: `parse` does what backbone.contracts.parse does, so there are drafts."""
         self._settings = settings
         self._parse = parse
-        self._by_contract = by_contract and settings.key_field in settings.columns
-        self._key_at = settings.columns.index(settings.key_field) if self._by_contract else 0
+        needed = {settings.key_field, settings.time_field}
+        self.drafting = by_contract and needed <= set(settings.columns)
         namespace = uuid5(NAMESPACE_URL, f"{settings.source}#{settings.fact_type}")
         self._id_hash = sha1(namespace.bytes, usedforsecurity=False)
 
-    def of(self, file: str, columns: tuple[str, ...]) -> "FileMaker":
-        """For the rows of one file, whose columns may come in any order."""
-        return FileMaker(self, file, columns, self._settings)
+    def of(
+        self, file: str, columns: tuple[str, ...], problem: str | None
+    ) -> tuple[Make, MakeDrafts | None]:
+        """For the rows of one file, whose columns may come in any order; `problem` is its header
+        row's, if it does not fit."""
+        if problem is not None:
+            return Refuser(file, self._settings.fact_type, problem).make, None
+        maker = FileMaker(self, file, columns, self._settings)
+        return maker.make, maker.drafts
 
-    def draft(self, sequence: str, cells: list[str]) -> Draft | None:
-        if not self._by_contract:
-            return None
+    def drafts(
+        self, places: Sequence[int], sequences: Sequence[str], cells: Sequence[list[str]]
+    ) -> Drafts:
+        """`cells` in the order the columns are declared."""
         settings = self._settings
-        return Draft(
-            settings.fact_type,
-            dict(zip(settings.columns, cells, strict=True)),
-            settings.key_field,
-            cells[self._key_at],
-            self._id(cells),
-            settings.source,
-            sequence,
-            settings.time_field,
-            None,
-            (),
+        columns = dict(zip(settings.columns, map(list, zip(*cells, strict=True)), strict=True))
+        return Drafts(
+            type=settings.fact_type,
+            places=places,
+            fields=columns,
+            key_field=settings.key_field,
+            keys=columns[settings.key_field],
+            ids=list(map(self._id, cells)),
+            source=settings.source,
+            sequences=sequences,
+            time_field=settings.time_field,
         )
 
     def fact(self, sequence: str, cells: list[str], origin: Origin) -> Fact:
@@ -114,7 +122,7 @@ class FactMaker:
 
 
 class FileMaker:
-    """See `backbone.source.RowMaker`."""
+    """`backbone.source.Make` and `MakeDrafts` of one file."""
 
     def __init__(
         self, maker: FactMaker, file: str, columns: tuple[str, ...], settings: Settings
@@ -133,13 +141,22 @@ class FileMaker:
         except Poison as poison:
             return Reject(origin, poison, self._fact_type)
 
-    def draft(self, row: Row) -> Draft | None:
-        cells = row.cells
-        if row.problem is not None or len(cells) != len(self._order):
-            return None
+    def drafts(self, rows: Sequence[Row]) -> Sequence[Drafts]:
+        if not self._maker.drafting:
+            return ()
+        width = len(self._order)
+        places = [
+            place
+            for place, row in enumerate(rows)
+            if row.problem is None and len(row.cells) == width
+        ]
+        if not places:
+            return ()
+        cells = [rows[place].cells for place in places]
         if not self._in_order:
-            cells = [cells[index] for index in self._order]
-        return self._maker.draft(self._sequence(row), cells)
+            cells = [[each[index] for index in self._order] for each in cells]
+        sequences = [self._sequence(rows[place]) for place in places]
+        return [self._maker.drafts(places, sequences, cells)]
 
     def _sequence(self, row: Row) -> str:
         return f"{self._file}:{row.line:010d}"
@@ -156,9 +173,6 @@ class Refuser:
     def make(self, row: Row) -> Reject:
         origin = Origin(f"{self._file}:{row.line}", row.raw)
         return Reject(origin, row.problem or self._misfit, self._fact_type)
-
-    def draft(self, _: Row) -> None:
-        return None
 
 
 def _cells(row: Row, order: list[int]) -> list[str]:

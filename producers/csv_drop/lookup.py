@@ -6,10 +6,10 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
-from backbone.source import Cursor, RowMaker
+from backbone.source import Cursor
 from backbone.source_lookup import NoRow, SourceRow
 from producers.csv_drop.drop_file import DropFile
-from producers.csv_drop.facts import FactMaker, Refuser
+from producers.csv_drop.facts import FactMaker
 from producers.csv_drop.folder import Folder
 from producers.csv_drop.position import Position
 from producers.csv_drop.rows import Format, Row
@@ -84,12 +84,8 @@ class LineLookup:
 
     def _row(self, file: DropFile, row: Row) -> SourceRow:
         name = file.path.name
-        maker: RowMaker
-        if file.header_problem is None:
-            maker = self._maker.of(name, file.columns)
-        else:
-            maker = Refuser(name, self._settings.fact_type, file.header_problem)
-        return SourceRow(f"{name}:{row.line}", maker.make(row))
+        make, _ = self._maker.of(name, file.columns, file.header_problem)
+        return SourceRow(f"{name}:{row.line}", make(row))
 
     def _opened(self, name: str) -> DropFile | None:
         path = self._path(name)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from backbone.errors import Transient
 from backbone.fact import Envelope, Fact
 from backbone.replay.rejects import Rejected
-from backbone.source import Batch, Cursor, Reject, RowBatch, RowMaker
+from backbone.source import Batch, Cursor, Reject, RowBatch
 from backbone.source_lookup import NoRow, SourceRow
 from producers.csv_drop.drop_file import DropFile
-from producers.csv_drop.facts import FactMaker, Refuser
+from producers.csv_drop.facts import FactMaker
 from producers.csv_drop.folder import Folder
 from producers.csv_drop.lookup import LineLookup
 from producers.csv_drop.position import Partly, Position
@@ -109,17 +109,13 @@ class CsvDropSource:
 
     def _batch(self, position: Position, file: DropFile, offset: int, line: int) -> Batch:
         rows, offset, line = self._rows(file, offset, line)
-        name = file.path.name
-        if file.header_problem is None:
-            maker: RowMaker = self._maker.of(name, file.columns)
-        else:
-            maker = Refuser(name, self._settings.fact_type, file.header_problem)
+        make, drafts = self._maker.of(file.path.name, file.columns, file.header_problem)
         if offset < file.size:
             position = position.reading(file.partly(offset, line))
         else:
             position = position.finish(file.finished())
             self.close()
-        return RowBatch(rows, maker, position.cursor())
+        return RowBatch(rows, make, drafts, position.cursor())
 
     def _rows(self, file: DropFile, offset: int, line: int) -> tuple[list[Row], int, int]:
         """Read the rows of one batch; say where the next one begins.

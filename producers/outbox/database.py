@@ -14,7 +14,8 @@ from backbone.errors import BackboneError, Fatal, Misconfigured, Transient
 from backbone.timeouts import STATEMENT_TIMEOUT_MS
 from producers.outbox.connection import NoAnswerError, PunctualConnection
 from producers.outbox.page import ReadLess
-from producers.outbox.row import OutboxRow
+from producers.outbox.row import POSITION_DIGITS, OutboxRow
+from producers.outbox.rows import OutboxRows
 from producers.outbox.snapshot import Identity, OutboxCursor, Sighting, Snapshot
 from producers.outbox.table import DEFAULT_TABLE, table_name
 
@@ -60,7 +61,7 @@ SELECT position, tx_id::text::bigint, id::text, aggregateid, type, payload::text
        CASE WHEN occurred_at BETWEEN '0001-01-02Z' AND '9999-12-30Z' THEN occurred_at END
 FROM {table}
 """
-_ROWS: LiteralString = f"""{_SELECT}
+_WINDOW: LiteralString = """
 WHERE (tx_id >= pg_snapshot_xmax(%(old)s::pg_snapshot)
        AND tx_id < pg_snapshot_xmax(%(new)s::pg_snapshot)
        OR tx_id = ANY(%(ended)s::xid8[]))
@@ -69,6 +70,27 @@ WHERE (tx_id >= pg_snapshot_xmax(%(old)s::pg_snapshot)
 ORDER BY position
 LIMIT %(limit)s
 """
+_ROWS: LiteralString = f"{_SELECT}{_WINDOW}"
+
+# A page as one row of columns: taking five thousand rows apart costs the client four times as much.
+# What separates texts cannot stand in JSON or in a number; where it stands in a key or a type the
+# columns differ in length, and the page is read row by row. All columns are put together in one
+# pass over the rows in the order of the subquery.
+_COLUMNS: LiteralString = f"""
+SELECT string_agg(lpad(position::text, {POSITION_DIGITS}, '0'), E'\\x1e'),
+       string_agg(tx_id::text, E'\\x1e'),
+       string_agg(id::text, E'\\x1e'),
+       string_agg(aggregateid, E'\\x1e'),
+       string_agg(type, E'\\x1e'),
+       string_agg(payload::text, E'\\x1e'),
+       string_agg(coalesce(headers::text, ''), E'\\x1e'),
+       string_agg(coalesce(to_char(
+           CASE WHEN occurred_at BETWEEN '0001-01-02Z' AND '9999-12-30Z' THEN occurred_at END,
+           'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), ''), E'\\x1e')
+FROM (SELECT position, tx_id, id, aggregateid, type, payload, headers, occurred_at
+      FROM {{table}}{_WINDOW}) AS page
+"""  # noqa: S608 - of this file's own text
+_BETWEEN = "\x1e"
 
 # Looking back: everything that stands before a cursor, whichever window it was read in.
 _READ: LiteralString = f"""{_SELECT}
@@ -117,7 +139,7 @@ class Reading:
         strays = self._first and self._ask(_STRAYS)[0][0]
         return Sighting(Identity(system, int(timeline, 16)), Snapshot.parse(snapshot), strays)
 
-    def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]:
+    def rows(self, cursor: OutboxCursor, limit: int) -> OutboxRows:
         """Give the open window's next rows in position order, at most `limit`."""
         window = {
             "old": str(cursor.old),
@@ -126,7 +148,22 @@ class Reading:
             "position": cursor.position,
             "limit": limit,
         }
-        return [OutboxRow(*row) for row in self._ask(_ROWS, window)]
+        found = [(each or "").split(_BETWEEN) for each in self._ask(_COLUMNS, window)[0]]
+        sequences, tx_ids, ids, aggregateids, types, payloads, headers, times = found
+        if len(set(map(len, found))) > 1 or sequences != sorted(sequences):
+            return OutboxRows.of([OutboxRow(*row) for row in self._ask(_ROWS, window)])
+        if sequences == [""]:
+            return OutboxRows.of([])
+        return OutboxRows(
+            sequences,
+            tx_ids,
+            ids,
+            aggregateids,
+            types,
+            payloads,
+            [each or None for each in headers],
+            [each or None for each in times],
+        )
 
     def highest(self) -> int:
         """Give the largest transaction id in the table, 0 when it is empty."""

@@ -1,11 +1,10 @@
 """How many rows a page of the outbox may have: as many as fit in bytes and come in time."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import accumulate
 
 from backbone.errors import Transient
-from producers.outbox.row import OutboxRow
+from producers.outbox.rows import OutboxRows
 
 # Asked for first, before anything is known of the rows: of 1 MiB each they still fit in memory, so
 # that a relay that died of a page too large does not die of the same page again.
@@ -24,9 +23,9 @@ class PageSize:
         self._max_bytes = max_bytes
         self.rows = min(FIRST_ROWS, max_rows)
 
-    def fitting(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+    def fitting(self, rows: OutboxRows) -> OutboxRows:
         """Give the first rows of a page that fit, at least one, and learn from all of it."""
-        ends = list(accumulate(row.size for row in rows))
+        ends = list(accumulate(rows.sizes))
         total = ends[-1] if ends else 0
         if total > self._max_bytes:
             self.rows = max(1, len(rows) * self._max_bytes // total)

@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from backbone.envelope import context_headers
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Envelope, Fact, Origin
-from backbone.source import Draft, Reject
+from backbone.source import Reject
 
 Parse = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 """(full name of the fact, payload) -> the record's fields; raises Poison(INVALID) otherwise."""
 
-_POSITION_DIGITS = 20  # a bigint has 19: as text it sorts like the number
+POSITION_DIGITS = 20  # a bigint has 19: as text it sorts like the number
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
@@ -38,26 +37,12 @@ class OutboxRow(NamedTuple):
     headers: str | None
     occurred_at: datetime | None
 
-    @property
-    def size(self) -> int:
-        """The bytes of what an application may make large."""
-        return len(self.payload.encode()) + len((self.headers or "").encode())
-
 
 class FactMaker:
     """Makes a fact, or a reject, of each row. Pure: the same row gives the same fact."""
 
-    def __init__(
-        self,
-        event_source: str,
-        keys: Mapping[str, str],
-        parse: Parse,
-        *,
-        by_contract: bool = False,
-    ) -> None:
-        """`keys`: full name of each fact this source publishes -> its payload's key field.
-        `by_contract`: `parse` does what backbone.contracts.parse does, so there are drafts."""
-        self._by_contract = by_contract
+    def __init__(self, event_source: str, keys: Mapping[str, str], parse: Parse) -> None:
+        """`keys`: full name of each fact this source publishes -> its payload's key field."""
         self._event_source = event_source
         self._keys = keys
         self._parse = parse
@@ -82,25 +67,10 @@ class FactMaker:
         except Poison as poison:
             return Reject(replace(origin, row=_beside(row)), poison, fact_type)
 
-    def draft(self, row: OutboxRow) -> Draft | None:
-        fact_type = self._full_names.get(row.type)
-        if not self._by_contract or fact_type is None or row.occurred_at is None:
-            return None
-        fields = plain_object(row.payload)
-        if fields is None:
-            return None
-        return Draft(
-            fact_type,
-            fields,
-            self._keys[fact_type],
-            row.aggregateid,
-            row.id,
-            self._event_source,
-            f"{row.position:020d}",
-            None,
-            row.occurred_at,
-            context_headers(_context(row.headers)) if row.headers else (),
-        )
+    @property
+    def full_names(self) -> Mapping[str, str]:
+        """By what a row may call its type: the full name itself, or its last part."""
+        return self._full_names
 
     def _fact(self, row: OutboxRow, fact_type: str | None, origin: Origin) -> Fact:
         if fact_type is None:
@@ -117,8 +87,8 @@ class FactMaker:
             id=row.id,
             source=self._event_source,
             time=row.occurred_at.astimezone(UTC),
-            sequence=f"{row.position:0{_POSITION_DIGITS}d}",
-            **_context(row.headers),
+            sequence=f"{row.position:0{POSITION_DIGITS}d}",
+            **context(row.headers),
         )
         return Fact(fact_type, row.aggregateid, data, envelope, origin)
 
@@ -133,7 +103,7 @@ class FactMaker:
 def _beside(row: OutboxRow) -> bytes:
     """What the row says beside key and payload, to make its fact again once it is mended."""
     named = row.type if _TYPE_NAME.fullmatch(row.type) else ""
-    told = {"id": row.id, "type": named, "headers": _context(row.headers)}
+    told = {"id": row.id, "type": named, "headers": context(row.headers)}
     if row.occurred_at is not None:
         told["occurred_at"] = row.occurred_at.isoformat()
     return orjson.dumps(told)
@@ -157,23 +127,6 @@ def _payload(row: OutboxRow) -> Mapping[str, Any]:
             f"outbox row {row.position} (id {row.id}): the payload is JSON but not an object",
         )
     return payload
-
-
-def plain_object(text: str) -> dict[str, Any] | None:
-    """The object of a JSON text, fast; None where only `_payload` may say what it is.
-
-    Its decoder makes floats, which straight code refuses to take for decimals. It keeps the last
-    of a member that is named twice, but then a text without escapes has more quotes than it.
-    """
-    if "\\" in text:
-        return None
-    try:
-        found = orjson.loads(text)
-    except ValueError:
-        return None
-    if type(found) is not dict or text.count('"') != orjson.dumps(found).count(b'"'):
-        return None
-    return found
 
 
 class _RepeatedMemberError(ValueError):
@@ -222,7 +175,7 @@ def _check_key(row: OutboxRow, data: Mapping[str, Any], key_field: str) -> None:
     )
 
 
-def _context(headers: str | None) -> dict[str, str]:
+def context(headers: str | None) -> dict[str, str]:
     """Correlation and trace context, as far as they are sane: a bad header spoils no fact."""
     if not headers:
         return {}

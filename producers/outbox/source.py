@@ -11,9 +11,11 @@ from backbone.fact import Envelope, Fact
 from backbone.replay.rejects import Rejected
 from backbone.source import Batch, Cursor, Reject, RowBatch
 from backbone.source_lookup import NoRow, SourceRow
+from producers.outbox.drafts import DraftMaker
 from producers.outbox.mending import mend
 from producers.outbox.page import PageSize, ReadLess
 from producers.outbox.row import FactMaker, OutboxRow, Parse
+from producers.outbox.rows import OutboxRows
 from producers.outbox.snapshot import OutboxCursor, Sighting
 
 _LOOKED_BACK_ROWS: Final = 1_000  # of 1 MiB each they still fit in memory
@@ -36,7 +38,7 @@ class Reading(Protocol):
     """A look at the database and its rows, at one moment (see database.py)."""
 
     def look(self) -> Sighting: ...
-    def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]: ...
+    def rows(self, cursor: OutboxCursor, limit: int) -> OutboxRows: ...
     def highest(self) -> int: ...
     def row(self, event_id: UUID) -> OutboxRow | None: ...
     def read(self, cursor: OutboxCursor, behind: int, limit: int) -> Sequence[OutboxRow]: ...
@@ -66,8 +68,11 @@ class OutboxSource:
         self.facts = tuple(settings.keys)
         self._settings = settings
         self._database = database
-        self._maker = FactMaker(
-            settings.event_source, settings.keys, parse, by_contract=by_contract
+        self._maker = FactMaker(settings.event_source, settings.keys, parse)
+        self._drafts = (
+            DraftMaker(settings.event_source, settings.keys, self._maker.full_names).drafts
+            if by_contract
+            else None
         )
         self._size = PageSize(settings.max_rows, settings.max_batch_bytes)
         self._wait_seconds = settings.min_wait_seconds
@@ -80,7 +85,7 @@ class OutboxSource:
             raise
         return self._batch(rows, at)
 
-    def _read(self, cursor: Cursor | None) -> tuple[Sequence[OutboxRow], OutboxCursor]:
+    def _read(self, cursor: Cursor | None) -> tuple[OutboxRows, OutboxCursor]:
         with self._database.reading() as reading:
             seen = reading.look()
             return self._page(reading, self._resumed(cursor, seen), seen)
@@ -150,7 +155,7 @@ class OutboxSource:
 
     def _page(
         self, reading: Reading, at: OutboxCursor, seen: Sighting
-    ) -> tuple[Sequence[OutboxRow], OutboxCursor]:
+    ) -> tuple[OutboxRows, OutboxCursor]:
         """Read on; a window left empty makes way for the next. Gives the cursor behind the rows."""
         asked = self._size.rows
         rows = reading.rows(at, asked)
@@ -159,13 +164,13 @@ class OutboxSource:
             rows = reading.rows(at, asked)
         page = self._size.fitting(rows)
         if page:
-            at = at.advanced(page[-1].position, max(row.tx_id for row in page))
+            at = at.advanced(page.last_position, page.newest_transaction)
         exhausted = len(page) == len(rows) < asked
         return page, at.closed() if exhausted else at
 
-    def _batch(self, rows: Sequence[OutboxRow], at: OutboxCursor) -> Batch:
+    def _batch(self, rows: OutboxRows, at: OutboxCursor) -> Batch:
         wait_seconds = self._rest(found=bool(rows), more=not at.resting)
-        return RowBatch(rows, self._maker, at.to_json(), wait_seconds)
+        return RowBatch(rows, self._maker.make, self._drafts, at.to_json(), wait_seconds)
 
     def _rest(self, *, found: bool, more: bool) -> float:
         if more:

@@ -23,6 +23,7 @@ from psycopg.types.json import Json
 from backbone import topics
 from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
+from backbone.cursor_record import CursorRecord
 from backbone.dead_letters import topic_of
 from backbone.envelope import to_headers
 from backbone.errors import Transient
@@ -35,7 +36,6 @@ from backbone.log import Message
 from backbone.record import Record, last_header
 from backbone.registry.confluent import ConfluentRegistry
 from backbone.settings import REPOSITORY
-from backbone.source_runner import CursorRecord
 from backbone.views.redis_store import RedisViewReader
 from backbone.views.store import ViewId
 from cli.stack.stack import Endpoints

@@ -10,6 +10,7 @@ import pytest
 
 from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
+from backbone.cursor_record import CursorRecord
 from backbone.errors import Fenced, Poison, PoisonReason, Transient
 from backbone.fact import Envelope, Fact, Origin
 from backbone.log import Membership, Message, TopicSpec
@@ -18,7 +19,7 @@ from backbone.record import last_header
 from backbone.registry.memory import MemoryRegistry
 from backbone.settings import REPOSITORY
 from backbone.source import Batch, Cursor, Reject
-from backbone.source_runner import CursorRecord, Edges, SourceRunner
+from backbone.source_runner import Edges, SourceRunner
 
 FACT = "shop.sales.OrderCancelled"
 TOPIC = "sales.order.v1"

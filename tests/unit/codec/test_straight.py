@@ -1,142 +1,39 @@
 """Straight code gives what the walk and fastavro give, or leaves it to them."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
 import pytest
-from fastavro import parse_schema, schemaless_writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.codec import raw
-from backbone.codec.raw import without_logical_types
 from backbone.codec.row_engine import RowEncoder
 from backbone.codec.straight_encoder import straight_encoder, varint
 from backbone.codec.straight_lift import straight_lift
-from backbone.codec.straight_writer import straight_writer
 from backbone.contracts.catalog import Contracts
-from backbone.contracts.contract import Contract
-from backbone.contracts.domain import MAX_MICROS, MIN_MICROS, accept
-from backbone.contracts.parse import compile_parser
-from backbone.contracts.rules import rule_of
+from backbone.contracts.domain import MAX_MICROS, MIN_MICROS
 from backbone.contracts.shape import read_shape
 from backbone.contracts.straight_parser import straight_parser
 from backbone.contracts.walk import Leaves, Unfit, compile_walk
 from backbone.settings import REPOSITORY
-from tests.unit.codec.awkward import NAMED
-
-DECIMAL = {"type": "bytes", "logicalType": "decimal", "precision": 19, "scale": 4}
-CODE = {"pattern": "^\\S(.*\\S)?$", "maxLength": 8}
-LINE = [
-    {"name": "code", "type": "string", "rules": CODE},
-    {"name": "quantity", "type": "int", "rules": {"exclusiveMinimum": 0}},
-    {"name": "note", "type": ["string", "null"], "rules": {"maxLength": 3}},
-]
-SCHEMA = {
-    "type": "record",
-    "name": "Happened",
-    "fields": [
-        {"name": "key", "type": "string", "rules": CODE},
-        {"name": "price", "type": DECIMAL, "rules": {"minimum": "-5"}},
-        {"name": "tax", "type": ["null", DECIMAL], "default": None},
-        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-micros"}},
-        {"name": "large", "type": "long", "default": 7},
-        {
-            "name": "lines",
-            "type": {"type": "array", "items": {"type": "record", "name": "L", "fields": LINE}},
-            "rules": {"minItems": 1},
-        },
-    ],
-}
-CONTRACT = Contract("Happened", 1, SCHEMA, *NAMED)
-SHAPE = CONTRACT.shape
-WALK_PARSE = compile_parser(SHAPE)
-WALK_CHECK = compile_walk(SHAPE, Leaves(accept, rule_of))
-FASTAVRO = parse_schema(without_logical_types(SCHEMA, frozenset({"uuid"})))
-
-
-class Text(str):
-    __slots__ = ()
-
-
-ODD: list[Any] = [
-    *("A", "a b", " a", "", "a\0", "\ud800", "ü", Text("A"), "A" * 9, "7", "-0", "٣", "9" * 19),
-    *(None, True, 0, -1, 1, 63, 64, 1.0, 2.5, [], {}, [1], b"A"),
-    *(2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1),
-]
-ODD_TEXTS: list[Any] = [
-    *("1", "-0", "0.0000", "+2.50", "2.55555", "1e3", "NaN", "Infinity", " 1", "1_0", "-5.0001"),
-    *("9" * 15, "9" * 16, "-" + "9" * 15 + ".9999", "0." + "1" * 30, "1." + "0" * 60),
-    *("2011-10-04T10:00:00Z", "2011-10-04T10:00:00.5Z", "2011-10-04T10:00:00.123456Z"),
-    *("0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"),
-    *("2011-10-04 10:00:00Z", "2011-10-04T10:00:00+02:00", "2011-13-04T10:00:00Z"),
-    *("2011-10-04T24:00:00Z", "2011-10-04T10:00:60Z", "2011-10-04T10:00:00.1234567Z"),
-    *("2011-10-04T10:00:00", "2011-W40-2T10:00:00Z", "٢٠١١-10-04T10:00:00Z"),
-]
-ODD_VALUES: list[Any] = [
-    *map(Decimal, ("0", "-0", "-0.0000", "1", "1.00000", "1.0001", "-4.9999", "-5.0001", "1E+3")),
-    *map(
-        Decimal,
-        ("2.55555", "9" * 15, "9" * 16, "-" + "9" * 15 + ".9999", "NaN", "sNaN"),
-    ),
-    datetime(2011, 1, 1),  # noqa: DTZ001 - a naive one is refused
-    datetime(2011, 1, 1, tzinfo=timezone(timedelta(hours=2))),
-    *(datetime(year, 1, 1, 1, 2, 3, 4, tzinfo=UTC) for year in (1, 1969, 1970, 2011, 9999)),
-]
-PLACES = [
-    *((name, False) for name in ("key", "price", "tax", "at", "large", "lines", "more")),
-    *((name, True) for name in ("code", "quantity", "note", "more")),
-]
-
-
-def well(price: Any, at: Any) -> dict[str, Any]:
-    """A fact of nothing but accepted values; some of its parts may be left out."""
-    lines = [{"code": "ü", "quantity": 64 + at_line, "note": None} for at_line in range(70)]
-    return {"key": "k", "price": price, "tax": price, "at": at, "large": -1, "lines": lines}
-
-
-def with_one_odd(price: Any, at: Any, odd: list[Any]) -> Iterator[dict[str, Any]]:
-    """Well but for one place, which holds anything, is left out or is not known."""
-    for place, line in PLACES:
-        for value in [*odd, MISSING]:
-            fact = well(price, at)
-            part = fact["lines"][3] if line else fact
-            part[place] = value
-            if value is MISSING:
-                del part[place]
-            yield fact
-
-
-MISSING = object()
-
-
-def given_by(made: Callable[[Any], Any], value: Any) -> Any:
-    """What it gives, written out with every type; None where it does not."""
-    try:
-        found = made(value)
-    except Exception:  # noqa: BLE001 - whatever it was, its caller goes on with the walk
-        return None
-    return None if found is None else repr(found)
-
-
-def walked_bytes(data: Any) -> bytes:
-    stream = BytesIO()
-    schemaless_writer(stream, FASTAVRO, WALK_CHECK(data))
-    return stream.getvalue()
-
-
-def walked_row(row: Any) -> tuple[bytes, str, datetime]:
-    """A row's bytes behind their frame, its key and its instant."""
-    data = WALK_PARSE(row)
-    return b"\0frame" + walked_bytes(data), data["key"], data["at"]
-
+from tests.unit.codec.odd_facts import (
+    CONTRACT,
+    ODD,
+    ODD_TEXTS,
+    ODD_VALUES,
+    SHAPE,
+    WALK_CHECK,
+    WALK_PARSE,
+    given_by,
+    walked_bytes,
+    well,
+    with_one_odd,
+)
 
 PARSE = straight_parser(SHAPE)
 ENCODE = straight_encoder(SHAPE)
-WRITE = straight_writer(SHAPE, ("key", "at"), b"\0frame")
 
 
 def test_what_is_parsed_straight_is_what_the_walk_parses() -> None:
@@ -159,33 +56,6 @@ def test_what_is_written_straight_is_what_fastavro_writes() -> None:
         assert found in (None, given_by(walked_bytes, data)), data
 
     assert taken > 50
-
-
-@pytest.mark.parametrize("turn", ["texts are new", "texts come again"])
-def test_what_is_read_and_written_at_once_is_what_the_walk_and_fastavro_give(turn: str) -> None:
-    assert WRITE is not None, turn
-    taken = 0
-    for row in with_one_odd("2.5", "2011-10-04T10:00:00.25Z", ODD + ODD_TEXTS + ODD_VALUES):
-        found = given_by(WRITE, row)
-        taken += found is not None
-        assert found in (None, given_by(walked_row, row)), row
-
-    assert taken > 50
-
-
-digits = st.text("0123456789", max_size=8)
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.sampled_from(["", "-", "+"]), digits, digits, st.datetimes())
-def test_any_price_and_instant_of_a_row_is_written_as_fastavro_writes_it(
-    sign: str, whole: str, part: str, at: datetime
-) -> None:
-    assert WRITE is not None
-    price = f"{sign}{whole}.{part}" if part else f"{sign}{whole}"
-    row = well(price, at.isoformat() + "Z")
-
-    assert given_by(WRITE, row) in (None, given_by(walked_row, row))
 
 
 numbers = st.decimals(-5, 10**14, places=4)
@@ -228,19 +98,15 @@ def test_the_ordinary_fact_is_taken_straight() -> None:
 
     data = PARSE(row)
 
-    assert WRITE is not None
-    assert WRITE(row) == walked_row(row)
     assert data["price"] == Decimal("2.5000")
     assert data["large"] == 7
     assert ENCODE(data) == walked_bytes(data)
 
 
 def test_every_contract_of_ours_is_taken_straight() -> None:
-    contracts = Contracts.load(REPOSITORY / "avro").values()
-    shapes = [contract.shape for contract in contracts]
+    shapes = [each.shape for each in Contracts.load(REPOSITORY / "avro").values()]
 
     assert all(straight_parser(shape) and straight_encoder(shape) for shape in shapes)
-    assert all(straight_writer(each.shape, (each.key,), b"") for each in contracts)
 
 
 @pytest.mark.parametrize("kind", ["double", {"type": "map", "values": "int"}])
@@ -250,7 +116,6 @@ def test_a_shape_with_other_parts_is_for_the_walk(kind: Any) -> None:
 
     assert straight_parser(shape) is None
     assert straight_encoder(shape) is None
-    assert straight_writer(shape, ("key",), b"") is None
 
 
 def test_what_is_wrong_is_named_as_ever() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from backbone.cursor_record import CursorRecord
 from backbone.dead_letters import from_reject
 from backbone.errors import Poison, PoisonReason
 from backbone.fact import LogPosition, Origin
@@ -14,7 +15,6 @@ from backbone.ledger.source_lines import Publisher
 from backbone.record import Record
 from backbone.replay.mending import Retried
 from backbone.source import Reject
-from backbone.source_runner import CursorRecord
 from tests.unit.ledger.books import NOON, TOPIC, Books, message
 
 

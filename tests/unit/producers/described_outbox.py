@@ -9,6 +9,7 @@ from uuid import UUID
 
 from producers.outbox.page import ReadLess
 from producers.outbox.row import OutboxRow
+from producers.outbox.rows import OutboxRows
 from producers.outbox.snapshot import Identity, OutboxCursor, Sighting, Snapshot
 from producers.outbox.source import OutboxSource, Settings
 
@@ -50,13 +51,13 @@ class Database:
     def look(self) -> Sighting:
         return self.seen
 
-    def rows(self, cursor: OutboxCursor, limit: int) -> Sequence[OutboxRow]:
+    def rows(self, cursor: OutboxCursor, limit: int) -> OutboxRows:
         self.asked.append(limit)
         if limit >= self.too_many:
             raise ReadLess("it took too long")
         floor = max(cursor.position, 0)
         behind = [r for r in self.table if r.position > floor and r.tx_id >= cursor.old.xmax]
-        return behind[:limit]
+        return OutboxRows.of(behind[:limit])
 
     def highest(self) -> int:
         return max((each.tx_id for each in self.table), default=0)

@@ -1,6 +1,6 @@
 """The clients of replays, made as `cli/wiring.py` makes the others: from settings it gives."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 
@@ -20,9 +20,9 @@ def retry_log(
     """What `name` is to try again, and where it tells what became of it."""
     topic, replayed = retry_topic(name), replayed_topic(name)
 
-    def newest(partition: int) -> bytes | None:
+    def newest(partitions: Sequence[int]) -> Mapping[int, bytes | None]:
         with closing(KafkaReader(base)) as reader:
-            return reader.newest(replayed, partition)
+            return {each: reader.newest(replayed, each) for each in partitions}
 
     topic_id = cache(lambda: admin.topic_ids([topic])[topic])
     return RetryLog(KafkaFollower(base, topic), topic_id, replayed, newest, appender)

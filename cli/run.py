@@ -83,7 +83,8 @@ def sink(
     facts = sorted({fact for name in chosen for fact in SINKS[name].facts(contracts)})
     if _checked_codec(process, facts) is not None:
         loads = [(name, topic) for name in chosen for topic in SINKS[name].topics(contracts)]
-        _run(process, [partial(_run_sink, process, *load, park_all) for load in loads])
+        workers = [partial(_run_sink, process, *load, park_all) for load in loads]
+        _run(process, [*workers, *(partial(_run_retries, process, name) for name in chosen)])
 
 
 @app.command("gateway")
@@ -161,3 +162,16 @@ def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:
     finally:
         subscription.close()
         loader.close()
+
+
+def _run_retries(process: Process, name: str) -> None:
+    from cli import sink_wiring  # noqa: PLC0415 - Polars and ClickHouse's client
+
+    made = process.until_it_answers(lambda: sink_wiring.retry_runner(name))
+    if made is None:
+        return
+    runner, subscription = made
+    try:
+        runner.run(subscription, process.stopping)
+    finally:
+        subscription.close()

@@ -15,18 +15,18 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import lt
 from typing import Protocol
 
 from backbone import metrics
 from backbone.log import Appender, Follower, Message
 from backbone.logs import logger
 from backbone.patience import Patience
-from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
-from backbone.replay.outcomes import HELD, Became, ToldColumns, reports, resume_at
-from backbone.replay.retry_headers import MarkColumns, beginning, spoken, unspoken
+from backbone.record import Middleware, Outcomes, RecordBatch, Step
+from backbone.replay.originals import originals, told_of
+from backbone.replay.outcomes import ToldColumns, reports, resume_at
+from backbone.replay.retry_headers import MarkColumns, Stood, spoken, unspoken
 
 MAX_RECORDS = 10_000
 """Retries between two polls of the processor's own topic, which brings as many facts: these wait as
@@ -35,16 +35,6 @@ long for retries as for those before them."""
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
 _FEW = 1_000  # of so few nobody waits for the store beside other work
-
-_BECAME: Mapping[int, str] = {
-    Outcome.APPLIED: Became.RECOVERED.value,
-    Outcome.SUPERSEDED: Became.SUPERSEDED.value,
-    Outcome.ALREADY_APPLIED: Became.ALREADY_APPLIED.value,
-    Outcome.POISON: Became.FAILED.value,
-    Outcome.HELD: Became.REFUSED.value,
-}
-_SAID = {code: (became, HELD if code == Outcome.HELD else None) for code, became in _BECAME.items()}
-_REFUSED = (Became.REFUSED.value, None)
 
 
 class Owner(Protocol):
@@ -80,16 +70,6 @@ class RetryBatch:
 
     partition: int
     records: RecordBatch | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """What can be tried, as the batch it was at first; for each retry its place in that batch, or
-    None where it cannot be tried."""
-
-    batch: RecordBatch | None
-    places: Sequence[int | None]
-    marks: MarkColumns
 
 
 class Retries:
@@ -172,14 +152,16 @@ class Retries:
 
     def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
         """While these are worked out the store writes those before them."""
-        found = _sorted(records, self._owner.topic, *below)
+        place = Stood(self._owner.topic, below[0], records.partition)
+        found = originals(records, MarkColumns.of_headers(records.headers), place, below[1])
         batch = found.batch if found.batch is None else self._owner.with_held(found.batch)
         outcomes = Outcomes(0) if batch is None else self._step(spoken(batch))
         again = self._settle(records.partition)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
         if again is None:
-            told = _told(found, _of_retries(found.batch, batch, outcomes))
+            own = _of_retries(found.batch, batch, outcomes)
+            told = told_of(found.marks, [(found, own)])
             self._untold[records.partition] = (records, told)
         return again
 
@@ -220,56 +202,6 @@ class RetryLog:
     appender: Appender
 
 
-def _sorted(records: RecordBatch, topic: str, topic_id: str, below: int) -> _Sorted:
-    """By their first offsets, each once: a letter may be doubled, and a run repeated."""
-    marks = MarkColumns.of_headers(records.headers)
-    begins = {beginning(topic, each, records.partition) for each in (topic_id, "")}
-    offsets = _below(_offsets(marks, begins), below)
-    chosen, places = _in_order(offsets)
-    batch = RecordBatch(
-        topic=topic,
-        topic_id=topic_id,
-        partition=records.partition,
-        offsets=[marks.offsets[place] or 0 for place in chosen],
-        keys=[records.keys[place] for place in chosen],
-        values=[records.values[place] for place in chosen],
-        headers=[records.headers[place] for place in chosen],
-        timestamps_ms=[marks.published_ms[place] or 0 for place in chosen],
-    )
-    return _Sorted(batch if chosen else None, places, marks)
-
-
-def _offsets(marks: MarkColumns, begins: Container[str]) -> Sequence[int | None]:
-    """None of those that stood in another partition."""
-    ours = {each: each.beginning in begins for each in {*marks.abouts}}
-    if all(ours.values()):
-        return marks.offsets
-    return [
-        offset if ours[about] else None
-        for about, offset in zip(marks.abouts, marks.offsets, strict=True)
-    ]
-
-
-def _below(offsets: Sequence[int | None], below: int) -> Sequence[int | None]:
-    """None of those that stand ahead still."""
-    if None not in offsets and max(filter(None, offsets), default=0) < below:
-        return offsets
-    return [each if each is not None and each < below else None for each in offsets]
-
-
-def _in_order(offsets: Sequence[int | None]) -> tuple[Sequence[int], Sequence[int | None]]:
-    """Which of them are tried, each offset once and rising; and for each its place among these."""
-    known = [each for each in offsets if each is not None]
-    if len(known) == len(offsets) and all(map(lt, known, known[1:])):  # as a run mostly sends them
-        return range(len(known)), range(len(known))
-    firsts: dict[int | None, int] = {}
-    for place, each in enumerate(offsets):
-        firsts.setdefault(each, place)
-    order = sorted({*known})
-    places: dict[int | None, int] = {offset: place for place, offset in enumerate(order)}
-    return [firsts[offset] for offset in order], [places.get(each) for each in offsets]
-
-
 def _of_retries(
     retries: RecordBatch | None, batch: RecordBatch | None, outcomes: Outcomes
 ) -> Outcomes:
@@ -277,11 +209,3 @@ def _of_retries(
     if retries is None or batch is None or retries is batch:
         return outcomes
     return outcomes.at([bisect_left(batch.offsets, offset) for offset in retries.offsets])
-
-
-def _told(found: _Sorted, outcomes: Outcomes) -> ToldColumns:
-    said = [*map(_SAID.__getitem__, outcomes.codes)]
-    for at, poison in outcomes.poisons.items():
-        said[at] = (said[at][0], str(poison.reason))
-    became = [_REFUSED if at is None else said[at] for at in found.places]
-    return ToldColumns([each[:3] for each in found.marks.abouts], found.marks.numbers, became)

@@ -7,7 +7,7 @@ of their own, as text for whoever looks at it; so did the retries of earlier rel
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, overload
 
@@ -44,9 +44,25 @@ class Original(NamedTuple):
     published_ms: int
 
 
-def beginning(topic: str, topic_id: str, partition: int) -> str:
-    """What tells where records of one partition stood at first; offset and publish time follow."""
-    return f"{topic}|{topic_id}|{partition}|"
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Where records stood at first, but for their offsets: one partition of a topic of this id."""
+
+    topic: str
+    topic_id: str
+    partition: int
+
+    def beginning(self) -> str:
+        """As retries say it; offset and publish time follow."""
+        return f"{self.topic}|{self.topic_id}|{self.partition}|"
+
+    @classmethod
+    def read(cls, beginning: str) -> "Stood | None":
+        topic, _, rest = beginning.partition("|")
+        topic_id, _, rest = rest.partition("|")
+        partition = rest.removesuffix("|")
+        known = topic and rest != partition and partition.isascii() and partition.isdigit()
+        return cls(topic, topic_id, int(partition)) if known else None
 
 
 class About(NamedTuple):
@@ -190,7 +206,9 @@ def marked(
     at = ("", "") if original is None else (original.position.offset, original.published_ms)
     parts = (of.offset, *at, count, first_failed_at or "")
     place = None if original is None else original.position
-    begin = "" if place is None else beginning(place.topic, place.topic_id, place.partition)
+    begin = ""
+    if place is not None:
+        begin = Stood(place.topic, place.topic_id, place.partition).beginning()
     about = _written(About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by))
     value = b"|".join((_VERSION, *(str(each).encode() for each in parts), about))
     return [*(each for each in headers if not each[0].startswith(_LEFT_OUT)), (RETRY, value)]

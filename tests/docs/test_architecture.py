@@ -78,6 +78,7 @@ DEFERRED = {
     ),
     "cli.demo.command": ("cli.demo",),  # all clients: 0.15 s for every other command
     "cli.run": ("cli.sink_wiring",),  # Polars, and ClickHouse's client
+    "cli.sink_replay": ("cli.sink_wiring",),  # the same
     "cli.warehouse_reading": ("backbone.warehouse.clickhouse_reader",),  # its client
     "backbone.codec.codec": ("backbone.codec.columns",),
     "backbone.codec.engine": ("backbone.codec.columns",),
@@ -93,6 +94,7 @@ COMMITS = {
         "backbone.kafka.subscription": "the group's offsets are those of the subscription",
         "backbone.memory.log": "the same in memory",
         "consumers.clickhouse.loader": "what is being inserted, noted beside an unmoved offset",
+        "consumers.clickhouse.retry_loader": "how far a sink's retries are inserted and told of",
     },
     "commit_transaction": {
         "backbone.kafka.publisher": "facts, rejects and cursor at once",

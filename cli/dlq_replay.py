@@ -99,9 +99,9 @@ def again(
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Give a range of a fact topic to one processor again, whether it failed there or not.
+    """Give a range of a fact topic to one view or sink again, whether it failed there or not.
 
-    What an entry was made from, or is newer than, changes nothing. Ramp, rate and stop are those
+    What an entry was made from, or is newer than, changes nothing, nor does a row that is there. Ramp, rate and stop are those
     of `run`.
 
     Example: backbone dlq again prices --from pricing.price.v1 --offsets 0/100-250

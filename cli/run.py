@@ -11,8 +11,6 @@ from cli import wiring
 from cli.problems import pick
 from cli.process import Process, collect_rarely
 from consumers.catalog import SINKS
-from gateway.app import build_app
-from gateway.server import serve
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 
@@ -93,6 +91,9 @@ def gateway() -> None:
 
     Example: backbone run gateway
     """
+    from gateway.app import build_app  # noqa: PLC0415 - Starlette and Granian
+    from gateway.server import serve  # noqa: PLC0415 - the same
+
     collect_rarely(_REQUESTS_OBJECTS)
     host, _, port = wiring.settings().gateway_address.rpartition(":")
     serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))

@@ -20,8 +20,11 @@ from backbone.record import RecordBatch
 class KafkaFollower:
     """See `backbone.log.Follower`. Connects once a partition is started."""
 
-    def __init__(self, base: config.Config, topic: str) -> None:
+    def __init__(
+        self, base: config.Config, topic: str, admin: KafkaTopicAdmin | None = None
+    ) -> None:
         self._base = base
+        self._admin = admin
         self._topic = topic
         self._consumer: Consumer | None = None
         self._next: dict[int, int] = {}
@@ -95,7 +98,8 @@ class KafkaFollower:
 
     def _id(self) -> str:
         if not self._topic_id:
-            self._topic_id = KafkaTopicAdmin(self._base).topic_ids([self._topic])[self._topic]
+            admin = self._admin or KafkaTopicAdmin(self._base)
+            self._topic_id = admin.topic_ids([self._topic])[self._topic]
         return self._topic_id
 
     def _is_record(self, message: Message) -> bool:

@@ -23,7 +23,8 @@ from backbone.replay.outcomes import (
 )
 from backbone.replay.parked import Place
 from backbone.replay.rejects import Mends, of_retry
-from backbone.replay.retry_headers import COUNT, ID, OF, Marks, as_text
+from backbone.replay.retry_headers import COUNT, ID, OF, Marks
+from backbone.replay.retry_texts import as_text
 from backbone.source import Reject
 from backbone.source_messages import SourceMessages
 

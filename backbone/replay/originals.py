@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import lt
 
-from backbone.record import Outcome, Outcomes, RecordBatch
+from backbone.record import Headers, Outcome, Outcomes, RecordBatch, headers_at
 from backbone.replay.outcomes import HELD, Became, ToldColumns
 from backbone.replay.retry_headers import MarkColumns, Stood
 
@@ -22,11 +22,13 @@ _REFUSED = (Became.REFUSED.value, None)
 @dataclass(frozen=True, slots=True)
 class Originals:
     """What can be tried, as the batch it was at first (None: nothing); for each retry its place in
-    that batch, or None where it cannot be tried; and the marks of all."""
+    that batch, or None where it cannot be tried; and the marks of all. `headers` are those of the
+    batch's retries as they stand in the retry topic."""
 
     batch: RecordBatch | None
     places: Sequence[int | None]
     marks: MarkColumns
+    headers: Sequence[Headers]
 
 
 def originals(records: RecordBatch, marks: MarkColumns, place: Stood, below: int) -> Originals:
@@ -42,10 +44,11 @@ def originals(records: RecordBatch, marks: MarkColumns, place: Stood, below: int
         offsets=[marks.offsets[at] or 0 for at in chosen],
         keys=[records.keys[at] for at in chosen],
         values=[records.values[at] for at in chosen],
-        headers=[records.headers[at] for at in chosen],
+        headers=headers_at(marks.own, chosen),
         timestamps_ms=[marks.published_ms[at] or 0 for at in chosen],
     )
-    return Originals(batch if chosen else None, places, marks)
+    told = [records.headers[at] for at in chosen]
+    return Originals(batch if chosen else None, places, marks, told)
 
 
 def _offsets(marks: MarkColumns, begins: Container[str]) -> Sequence[int | None]:

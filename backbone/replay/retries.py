@@ -26,7 +26,8 @@ from backbone.patience import Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
 from backbone.replay.originals import originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports, resume_at
-from backbone.replay.retry_headers import MarkColumns, Stood, spoken, unspoken
+from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_texts import spoken, unspoken
 
 MAX_RECORDS = 10_000
 """Retries between two polls of the processor's own topic, which brings as many facts: these wait as
@@ -154,8 +155,10 @@ class Retries:
         """While these are worked out the store writes those before them."""
         place = Stood(self._owner.topic, below[0], records.partition)
         found = originals(records, MarkColumns.of_headers(records.headers), place, below[1])
-        batch = found.batch if found.batch is None else self._owner.with_held(found.batch)
-        outcomes = Outcomes(0) if batch is None else self._step(spoken(batch))
+        batch, outcomes = found.batch, Outcomes(0)
+        if found.batch is not None:
+            batch = self._owner.with_held(found.batch)
+            outcomes = self._step(spoken(batch, found.batch, found.headers))
         again = self._settle(records.partition)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))

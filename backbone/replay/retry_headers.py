@@ -1,22 +1,23 @@
 """The header of a retry: what is replayed, by which run, and where the record stood at first.
 
-One header behind the record's own says all of it, for a retry with as many headers as a dead letter
-takes its owner longer to read than the fact did: `1|number|offset|published|count|first failed|`
-and then what the retries of a run have in common, as JSON. A dead letter says the same in headers
-of their own, as text for whoever looks at it; so did the retries of earlier releases.
+One header says all of it, and holds the record's own, for many headers take an owner longer to read
+than the fact itself: `1|number|offset|published|count|first failed|`, then what the retries of a
+run have in common as JSON, the names of the record's headers among it, and behind that their
+values, each after a NUL. Where one is missing or holds a NUL, all stay in headers of their own. A
+dead letter says the same as text (`retry_texts.py`); so did the retries of earlier releases.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, NamedTuple, overload
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
 from backbone.dead_letter_families import PREFIXES
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
-from backbone.record import Header, Headers, RecordBatch, last_header
+from backbone.record import Header, HeaderColumns, Headers, last_header
 
 REPLAY = "replay."
 ID = REPLAY + "id"
@@ -74,6 +75,7 @@ class About(NamedTuple):
     topic_id: str
     beginning: str
     by: str = ""
+    names: tuple[str, ...] = ()  # of the record's own headers
 
 
 class Marks(NamedTuple):
@@ -88,7 +90,7 @@ class Marks(NamedTuple):
     @classmethod
     def of_headers(cls, headers: Headers) -> "Marks":
         """Never raises: what is missing is empty."""
-        found = _Parts.of(last_header(headers, RETRY))
+        found = RetryHeader.of(last_header(headers, RETRY))
         return _of_text(dict(headers)) if found is None else found.marks
 
     def place(self) -> tuple[str, str]:
@@ -98,57 +100,78 @@ class Marks(NamedTuple):
 
 
 class MarkColumns(NamedTuple):
-    """The same of many records, column by column."""
+    """The same of many records, column by column; `own` are the records' own headers."""
 
     abouts: Sequence[About]
     numbers: Sequence[int | None]
     offsets: Sequence[int | None]
     published_ms: Sequence[int | None]
+    own: Sequence[Headers]
 
     @classmethod
     def of_headers(cls, headers: Sequence[Headers]) -> "MarkColumns":
-        return _alike(headers) or cls(*zip(*map(Marks.of_headers, headers), strict=True))
+        if not headers:
+            return cls([], [], [], [], [])
+        own = [*map(own_headers, headers)] if {*map(len, headers)} != {1} else None
+        found = _alike(headers) if own is None else None
+        if found is not None:
+            return found
+        abouts, *rest = zip(*map(Marks.of_headers, headers), strict=True)
+        numbers, offsets, published = rest
+        return cls(abouts, numbers, offsets, published, own or [*map(own_headers, headers)])
 
 
 def _alike(headers: Sequence[Headers]) -> MarkColumns | None:
-    """Of records that all have the one header behind the others, as runs write them."""
-    values = [each[-1][1] or b"" for each in headers if each and each[-1][0] == RETRY]
-    if not values or len(values) != len(headers):
-        return None
-    rows = [each.split(b"|", _PARTS - 1) for each in values]
+    """Of records that all have the one header alone, as runs write them."""
+    cells = [(value or b"").split(b"\0") for ((name, value),) in headers if name == RETRY]
     try:
+        heads, *own = zip(*cells, strict=True)
+        rows = [each.split(b"|", _PARTS - 1) for each in heads]
         versions, numbers, offsets, published, _, _, rests = zip(*rows, strict=True)
         known = {each: _about(each) for each in {*rests}}
-        # digits alone, so that a sign is none
-        if {*versions} != {_VERSION} or not b"".join((*numbers, *offsets, *published)).isdigit():
-            return None
-        counts = ([*map(int, each)] for each in (numbers, offsets, published))
-        return MarkColumns([known[each] for each in rests], *counts)
     except (ValueError, TypeError):
         return None
+    names = {each.names for each in known.values()}
+    # digits alone, so that a sign is none
+    digits = b"".join((*numbers, *offsets, *published)).isdigit()
+    if len(cells) < len(headers) or {*versions} != {_VERSION} or not digits or len(names) != 1:
+        return None
+    if len(own) != len(next(iter(names))) or b"" in {*numbers, *offsets, *published}:
+        return None
+    return MarkColumns(
+        [known[each] for each in rests],
+        [*map(int, numbers)],
+        [*map(int, offsets)],
+        [*map(int, published)],
+        HeaderColumns(next(iter(names)), own, len(headers)),
+    )
 
 
-class _Parts(NamedTuple):
+class RetryHeader(NamedTuple):
     """The one header, taken apart."""
 
     marks: Marks
     replays: bytes
     first_failed_at: bytes
+    values: Sequence[bytes]  # of the record's own headers
 
     @classmethod
-    def of(cls, value: bytes | None) -> "_Parts | None":
+    def of(cls, value: bytes | None) -> "RetryHeader | None":
         """None where it is not there, or not as we write it."""
-        parts = (value or b"").split(b"|", _PARTS - 1)
+        head, *own = (value or b"").split(b"\0")
+        parts = head.split(b"|", _PARTS - 1)
         if len(parts) != _PARTS or parts[0] != _VERSION or not parts[1].isdigit():
             return None
         try:
             about = _about(parts[6])
         except (ValueError, TypeError):
             return None
+        if len(own) != len(about.names):
+            return None
         _, number, offset, published, replays, first_failed_at, _ = parts
         known = offset.isdigit() and published.isdigit()
         at = (int(offset), int(published)) if known else (None, None)
-        return cls(Marks(about, int(number), *at), replays, first_failed_at)
+        return cls(Marks(about, int(number), *at), replays, first_failed_at, own)
 
     def as_text(self) -> list[Header]:
         about, _, offset, published_ms = self.marks
@@ -167,10 +190,11 @@ class _Parts(NamedTuple):
 
 def _about(rest: bytes) -> About:
     """Raises ValueError, TypeError."""
-    found: list[Any] = orjson.loads(rest)
-    if not all(isinstance(each, str) for each in found):
+    found: Sequence[Any] = orjson.loads(rest)
+    replay, of, topic_id, begin, by, names = found
+    if not all(isinstance(each, str) for each in (*found[:5], *names)):
         raise ValueError
-    return About(*found)
+    return About(replay, of, topic_id, begin, by, tuple(names))
 
 
 def _of_text(headers: dict[str, bytes | None]) -> Marks:
@@ -209,12 +233,17 @@ def marked(
     begin = ""
     if place is not None:
         begin = Stood(place.topic, place.topic_id, place.partition).beginning()
-    about = _written(About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by))
-    value = b"|".join((_VERSION, *(str(each).encode() for each in parts), about))
-    return [*(each for each in headers if not each[0].startswith(_LEFT_OUT)), (RETRY, value)]
+    own = [each for each in headers if not each[0].startswith(_LEFT_OUT)]
+    values = [value for _, value in own if value is not None and b"\0" not in value]
+    names = tuple(name for name, _ in own) if len(values) == len(own) else ()
+    about = About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by, names)
+    head = b"|".join((_VERSION, *(str(each).encode() for each in parts), _written(about)))
+    if not names:
+        return [*own, (RETRY, head)]
+    return [(RETRY, b"\0".join((head, *values)))]
 
 
-@cache
+@lru_cache(1_000)
 def _written(about: About) -> bytes:
     """One for each partition of a run."""
     return orjson.dumps([*about])
@@ -224,39 +253,10 @@ def _count(value: bytes | None) -> int:
     return int(value) if value is not None and value.isdigit() else 0
 
 
-def as_text(headers: Headers) -> Headers:
-    """As a dead letter of the record says it."""
-    found = _Parts.of(last_header(headers, RETRY))
+def own_headers(headers: Headers) -> Headers:
+    """Those that the record had at first, and whatever others put behind the one of a retry."""
+    found = RetryHeader.of(last_header(headers, RETRY))
+    rest = [each for each in headers if each[0] != RETRY]
     if found is None:
-        return headers
-    return [*(each for each in headers if each[0] != RETRY), *found.as_text()]
-
-
-class _AsText(Sequence[Headers]):
-    """Made when they are asked for: of most retries there will be no dead letter."""
-
-    def __init__(self, headers: Sequence[Headers]) -> None:
-        self.headers = headers
-
-    def __len__(self) -> int:
-        return len(self.headers)
-
-    @overload
-    def __getitem__(self, index: int) -> Headers: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
-    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
-        if isinstance(index, slice):
-            return [*map(as_text, self.headers[index])]
-        return as_text(self.headers[index])
-
-
-def spoken(batch: RecordBatch) -> RecordBatch:
-    """For whoever writes dead letters of it: they say in text what the one header says."""
-    return replace(batch, headers=_AsText(batch.headers))
-
-
-def unspoken(batch: RecordBatch) -> RecordBatch:
-    """What `spoken` was made of: for whoever reads the headers of all."""
-    headers = batch.headers
-    return replace(batch, headers=headers.headers) if isinstance(headers, _AsText) else batch
+        return rest
+    return [*zip(found.marks.about.names, found.values, strict=True), *rest]

@@ -20,7 +20,8 @@ from backbone.logs import logger
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
 from backbone.replay.originals import Originals, originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports
-from backbone.replay.retry_headers import MarkColumns, Stood, spoken, unspoken
+from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_texts import spoken, unspoken
 from backbone.warehouse.store import Block, Reached, WarehouseReader, WarehouseWriter
 from consumers.clickhouse.judging import judged
 from consumers.clickhouse.pending import Note
@@ -111,7 +112,8 @@ class RetryLoader:
         for place, below in self._places(marks).items():
             found = originals(batch, marks, place, below)
             if found.batch is not None:
-                tried.append((found, self._step(spoken(found.batch))))
+                told = spoken(found.batch, found.batch, found.headers)
+                tried.append((found, self._step(told)))
         work.told = told_of(marks, tried)
         return Outcomes(len(batch))
 

@@ -17,11 +17,10 @@ from backbone.replay.retry_headers import (
     Marks,
     Original,
     Run,
-    as_text,
     marked,
-    spoken,
-    unspoken,
+    own_headers,
 )
+from backbone.replay.retry_texts import as_text, spoken, unspoken
 
 RUN = Run("r1", "tester|with a bar")
 FAILED = "2020-01-01T00:00:00Z"
@@ -40,14 +39,28 @@ def retry(offset: int, first_failed_at: str | None = FAILED) -> Headers:
     return marked([("ce_id", b"x")], RUN, of, original, first_failed_at)
 
 
-def test_a_retry_has_one_header_more_than_its_record() -> None:
-    assert [name for name, _ in retry(7)] == ["ce_id", RETRY]
+def test_a_retry_has_one_header_which_holds_the_record_s_own() -> None:
+    assert [name for name, _ in retry(7)] == [RETRY]
+    assert own_headers(retry(7)) == [("ce_id", b"x")]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"a\0b", b"\xff|"])
+def test_whatever_a_header_holds_is_given_back(value: bytes | None) -> None:
+    of = LogPosition("letters", "dlq.orders", 0, 7)
+    own: Headers = [("ce_id", b"x"), ("strange", value), ("ce_id", b"again")]
+    many = [marked(own, RUN, of, None) for _ in range(3)]
+
+    assert own_headers(many[0]) == own
+    assert [*MarkColumns.of_headers(many).own] == [own] * 3
+    assert as_text(many[0])[:3] == own
 
 
 def test_a_retry_says_where_it_stood_at_first() -> None:
     found = Marks.of_headers(retry(7))
 
-    about = About("r1", "dlq.orders/0", "letters", "sales.order.v1|facts|2|", "tester|with a bar")
+    about = About(
+        "r1", "dlq.orders/0", "letters", "sales.order.v1|facts|2|", "tester|with a bar", ("ce_id",)
+    )
     assert found == Marks(about, 7, 7, 1_007)
     assert found.place() == ("dlq.orders/0/7", "letters")
 
@@ -68,7 +81,7 @@ def test_a_dead_letter_says_the_same_as_text() -> None:
 def test_what_earlier_releases_wrote_is_read() -> None:
     now, then = Marks.of_headers(retry(7)), Marks.of_headers(TEXT)
 
-    assert then == now._replace(about=now.about._replace(by=""))
+    assert then == now._replace(about=now.about._replace(by="", names=()))
 
 
 def test_a_message_that_was_replayed_before_is_counted_on() -> None:
@@ -89,9 +102,14 @@ def test_a_message_that_was_replayed_before_is_counted_on() -> None:
         [(RETRY, b"2|1|1|1|1||[]")],
         [(RETRY, b"1|1|1|1|1||nonsense")],
         [(RETRY, b'1|1|1|1|1||["a", 1]')],
-        [(RETRY, b'1|-1|1|1|1||["r", "dlq.x/0", "id", ""]')],
-        [(RETRY, b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|"]')],
+        [(RETRY, b'1|1|1|1|1||["r", "dlq.x/0", "id", "", "", [1]]')],
+        [(RETRY, b'1|1|1|1|1||["r", "dlq.x/0", "id", "", "", ["a"]]')],
+        [(RETRY, b'1|1|1|1|1||["r", "dlq.x/0", "id", "", "", ["a"]]\0x\0y')],
+        [(RETRY, b'1|-1|1|1|1||["r", "dlq.x/0", "id", "", "", ["ce_id"]]\0x')],
+        [(RETRY, b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
+        [(RETRY, b'1|1||1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
         [*retry(2), ("behind", b"x")],
+        marked([("another", b"x")], RUN, LogPosition("l", "dlq.orders", 0, 1), None),
     ],
 )
 def test_many_are_read_as_each_alone(foreign: Headers) -> None:
@@ -100,21 +118,27 @@ def test_many_are_read_as_each_alone(foreign: Headers) -> None:
 
         found = MarkColumns.of_headers(headers)
 
-        assert [Marks(*each) for each in zip(*found, strict=True)] == alone
+        assert [Marks(*each) for each in zip(*found[:4], strict=True)] == alone
+        assert [*found.own] == [own_headers(each) for each in headers]
 
 
 def test_an_offset_below_zero_is_none() -> None:
-    header = b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|"]'
+    header = b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|", "", []]'
 
-    assert MarkColumns.of_headers([[(RETRY, header)]]).offsets == (None,)
+    assert [*MarkColumns.of_headers([[(RETRY, header)]]).offsets] == [None]
 
 
 def test_who_writes_dead_letters_sees_text_and_who_reads_many_does_not() -> None:
-    batch = RecordBatch("t", "id", 0, [7], [b"k"], [b"v"], [retry(7)], [0])
+    own = MarkColumns.of_headers([retry(7)]).own
+    batch = RecordBatch(
+        "t", "id", 0, [7, 8], [b"k"] * 2, [b"v"] * 2, [*own, [("held", b"")]], [0, 0]
+    )
+    tried = RecordBatch("t", "id", 0, [7], [b"k"], [b"v"], own, [0])
 
-    told = spoken(batch)
+    told = spoken(batch, tried, [retry(7)])
 
     assert told.record(0).headers == as_text(retry(7))
+    assert told.record(1).headers == [("held", b"")]
     assert [*told.headers[:1]] == [as_text(retry(7))]
     assert unspoken(told).headers is batch.headers
     assert unspoken(batch) is batch

@@ -55,8 +55,8 @@ def declared(
     processors: Sequence[str],
     retried: Mapping[str, str] | None = None,
 ) -> list[TopicSpec]:
-    """Every topic that the contracts and catalogs call for. `retried`: the processors that take
-    retries, with the topic each reads: its partitions are those of the retries."""
+    """Every topic that the contracts and catalogs call for. `retried`: the processors whose order
+    counts, with the topic each reads: its partitions are those of its retries."""
     facts = {
         contract.topic: TopicSpec(
             contract.topic,
@@ -77,7 +77,7 @@ def declared(
     dead = [
         TopicSpec(dead_letters.topic_of(name), 1, _DEAD_LETTERS) for name in (*sources, *processors)
     ]
-    shares = dict.fromkeys(sources, 1)
+    shares = dict.fromkeys((*sources, *processors), 1)
     shares |= {name: facts[topic].partitions for name, topic in (retried or {}).items()}
     again = [
         TopicSpec(topic(name), partitions, config)

@@ -44,7 +44,7 @@ def show_list(
         show([_as_shown(row, output) for row in _summaries()], _SUMMARY, output)
         return
     check_exists(name)
-    viewer = Viewer(wiring.contracts(), wiring.codec())
+    viewer = Viewer(wiring.contracts(), wiring.reading_codec())
     with closing(wiring.reader()) as reader:
         rows = viewer.listed(reader.scan(topic_of(name)), limit, code)
     show(rows, _LETTERS, output)
@@ -64,7 +64,7 @@ def show_one(
     check_exists(name)
     topic = topic_of(name)
     ends = wiring.topic_admin().ends(topic)
-    viewer = Viewer(wiring.contracts(), wiring.codec())
+    viewer = Viewer(wiring.contracts(), wiring.reading_codec())
     with closing(wiring.reader()) as reader:
         # from the others' ends: nothing is read of them
         found = next(iter(reader.scan(topic, {**ends, partition: offset})), None)

@@ -56,7 +56,7 @@ def plan(
     with closing(wiring.reader()) as reader:
         found = replaying.planned(name, open_topics(name, reader), which.filter(), repairs)
     if letters:
-        viewer = Viewer(wiring.contracts(), wiring.codec())
+        viewer = Viewer(wiring.contracts(), wiring.reading_codec())
         show([_planned_row(viewer, each) for each in found], _LETTERS, output)
     else:
         show(_total_rows(found), _PLAN, output)
@@ -99,10 +99,10 @@ def again(
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Give a range of a fact topic to one processor again, whether it failed there or not.
+    """Give a range of a fact topic to one view or sink again, whether it failed there or not.
 
-    What an entry was made from, or is newer than, changes nothing. Ramp, rate and stop are those
-    of `run`.
+    What an entry was made from, or is newer than, changes nothing, nor does a row that is there.
+    Ramp, rate and stop are those of `run`.
 
     Example: backbone dlq again prices --from pricing.price.v1 --offsets 0/100-250
     """

@@ -60,7 +60,7 @@ def explain(
     with ExitStack() as stack:
         reader = stack.enter_context(closing(wiring.reader()))
         lookups = by_fact_type(stack.enter_context(source_lookups()))
-        decoder = wiring.codec()
+        decoder = wiring.reading_codec()
         ask = Witnesses(
             reader,
             wiring.topic_admin(),

@@ -65,7 +65,7 @@ class Books:
             warehouse = warehouse_reader()
             if warehouse is not None:
                 stack.enter_context(closing(warehouse))
-            codec = wiring.codec()
+            codec = wiring.reading_codec()
             yield cls(reader, codec, lookups, views, loop, warehouse, progress, deep)
 
     def lines(self, topic: str, asked: Asked) -> list[Line]:

@@ -1,6 +1,6 @@
 """The clients of replays, made as `cli/wiring.py` makes the others: from settings it gives."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 
@@ -20,12 +20,12 @@ def retry_log(
     """What `name` is to try again, and where it tells what became of it."""
     topic, replayed = retry_topic(name), replayed_topic(name)
 
-    def newest(partition: int) -> bytes | None:
+    def newest(partitions: Sequence[int]) -> Mapping[int, bytes | None]:
         with closing(KafkaReader(base)) as reader:
-            return reader.newest(replayed, partition)
+            return reader.newest_of(replayed, partitions)
 
     topic_id = cache(lambda: admin.topic_ids([topic])[topic])
-    return RetryLog(KafkaFollower(base, topic), topic_id, replayed, newest, appender)
+    return RetryLog(KafkaFollower(base, topic, admin), topic_id, replayed, newest, appender)
 
 
 def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> MendingLog:
@@ -41,13 +41,13 @@ def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> Mendi
         return found if found > admin.starts(topic)[0] else 0
 
     topic_id = cache(lambda: admin.topic_ids([topic])[topic])
-    return MendingLog(KafkaFollower(base, topic), topic_id, end, replayed, told)
+    return MendingLog(KafkaFollower(base, topic, admin), topic_id, end, replayed, told)
 
 
 def answers(name: str, base: config.Config, admin: KafkaTopicAdmin) -> KafkaFollower:
     """What the owner of `name` tells from now on."""
     topic = replayed_topic(name)
-    follower = KafkaFollower(base, topic)
+    follower = KafkaFollower(base, topic, admin)
     ends: Sequence[tuple[int, int]] = sorted(admin.ends(topic).items())
     for partition, end in ends:
         follower.start(partition, end)

@@ -25,11 +25,12 @@ from backbone.replay.plan import Planned, Target, Verdict
 from backbone.replay.plan import planned as planned_by
 from backbone.replay.ramp import Ramp
 from backbone.replay.retry_headers import Run
-from cli import mending, wiring
+from cli import mending, sink_replay, wiring
 from cli.dead_letter_rows import Row
 from cli.dlq_options import Pace, span
 from cli.dlq_selection import Filter, Topics
 from cli.replay_wiring import answers
+from consumers.catalog import SINKS
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 
@@ -84,11 +85,13 @@ def planned(name: str, topics: Topics, wanted: Filter, repairs: Path | None) -> 
     """Raises Transient, Misconfigured."""
     if name in SOURCES:
         return mending.planned(name, topics.open_messages(wanted), repairs)
-    if name not in VIEWS:
-        raise Misconfigured(f"{name} takes no retries: only sources and views do")
     if repairs is not None:
-        raise typer.BadParameter("repairs are for the rejects of sources; a view reads facts")
+        raise typer.BadParameter("repairs are for the rejects of sources; others read facts")
     parked = topics.open_messages(wanted)
+    if name in SINKS:
+        return sink_replay.planned(name, parked)
+    if name not in VIEWS:
+        raise Misconfigured(f"{name} takes no retries: only sources, views and sinks do")
     rehearsal = wiring.rehearsal(name)
     found = planned_by(parked, _target(name), rehearsal)
     if rehearsal.released:
@@ -125,7 +128,12 @@ def _message(name: str, each: Planned, run: Run) -> Message:
     letter = each.parked.letter
     if letter.origin is None:
         return rejects.message(name, letter, each.repair, run)
-    return of_letter(name, letter, letter.origin, run)
+    return _to_owner(name, of_letter(name, letter, letter.origin, run))
+
+
+def _to_owner(name: str, message: Message) -> Message:
+    """A sink reads its retries from one partition, whatever topic they stood in."""
+    return message._replace(partition=0) if name in SINKS else message
 
 
 def _run() -> Run:
@@ -197,15 +205,25 @@ class Range:
 
 
 def replay_range(name: str, wanted: Range, pace: Pace) -> Done:
-    if name not in VIEWS or VIEWS[name].topic != wanted.topic:
-        reads = VIEWS[name].topic if name in VIEWS else "no topic"
-        raise typer.BadParameter(f"{name} reads {reads}, not {wanted.topic}")
+    reads = _reads(name)
+    if wanted.topic not in reads:
+        raise typer.BadParameter(
+            f"{name} reads {', '.join(reads) or 'no topic'}, not {wanted.topic}"
+        )
     if not wanted.offsets and wanted.since is None:
         raise typer.BadParameter("say which: --offsets, or --since")
     by_run = _run()
-    retries = [Retry(_place(each), of_fact(name, each, by_run)) for each in _facts(wanted)]
+    retries = [
+        Retry(_place(each), _to_owner(name, of_fact(name, each, by_run))) for each in _facts(wanted)
+    ]
     ramp = Ramp(len(retries), pace.rate, pace.at_once, pace.tolerate)
     return Done(name, _drive(name, by_run, retries, ramp), 0)
+
+
+def _reads(name: str) -> Sequence[str]:
+    if name in SINKS:
+        return sink_replay.topics_of(name)
+    return [VIEWS[name].topic] if name in VIEWS else []
 
 
 def _place(record: Record) -> Place:

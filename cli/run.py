@@ -11,8 +11,6 @@ from cli import wiring
 from cli.problems import pick
 from cli.process import Process, collect_rarely
 from consumers.catalog import SINKS
-from gateway.app import build_app
-from gateway.server import serve
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 
@@ -83,7 +81,8 @@ def sink(
     facts = sorted({fact for name in chosen for fact in SINKS[name].facts(contracts)})
     if _checked_codec(process, facts) is not None:
         loads = [(name, topic) for name in chosen for topic in SINKS[name].topics(contracts)]
-        _run(process, [partial(_run_sink, process, *load, park_all) for load in loads])
+        workers = [partial(_run_sink, process, *load, park_all) for load in loads]
+        _run(process, [*workers, *(partial(_run_retries, process, name) for name in chosen)])
 
 
 @app.command("gateway")
@@ -92,6 +91,9 @@ def gateway() -> None:
 
     Example: backbone run gateway
     """
+    from gateway.app import build_app  # noqa: PLC0415 - Starlette and Granian
+    from gateway.server import serve  # noqa: PLC0415 - the same
+
     collect_rarely(_REQUESTS_OBJECTS)
     host, _, port = wiring.settings().gateway_address.rpartition(":")
     serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))
@@ -161,3 +163,16 @@ def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:
     finally:
         subscription.close()
         loader.close()
+
+
+def _run_retries(process: Process, name: str) -> None:
+    from cli import sink_wiring  # noqa: PLC0415 - Polars and ClickHouse's client
+
+    made = process.until_it_answers(lambda: sink_wiring.retry_runner(name))
+    if made is None:
+        return
+    runner, subscription = made
+    try:
+        runner.run(subscription, process.stopping)
+    finally:
+        subscription.close()

@@ -1,6 +1,8 @@
 """The composition root of sinks: beside cli/wiring.py, for it takes Polars and ClickHouse's client,
 which most processes do without."""
 
+from collections.abc import Mapping
+
 from backbone.codec.codec import Codec
 from backbone.codec.columnar_engine import columnar
 from backbone.dead_letters import topic_of
@@ -11,12 +13,17 @@ from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
+from backbone.registry.port import Registry
 from backbone.runner import Pace, Runner
+from backbone.topics import replayed_topic, retry_topic
 from backbone.warehouse.clickhouse_reader import ClickHouseReader
 from backbone.warehouse.clickhouse_store import ClickHouseWriter
 from backbone.warehouse.store import WarehouseReader, WarehouseWriter
 from cli import wiring
+from consumers.catalog import SINKS
+from consumers.clickhouse.judging import Rehearsal
 from consumers.clickhouse.loader import Loader
+from consumers.clickhouse.retry_loader import RetryLoader, Telling, Warehouse
 from consumers.clickhouse.tables import Tables
 
 MAX_RECORDS = 10_000  # a poll: decoded, waiting and under way at once, within 400 MB
@@ -39,14 +46,7 @@ def sink_runner(
 ) -> tuple[Runner, KafkaSubscription, Loader]:
     """Raises Transient and Misconfigured: the topics are looked at."""
     wiring.topics_as_declared({topic, topic_of(name)})
-    schemas = wiring.registry()
-    tables = Tables(
-        wiring.contracts(),
-        topic,
-        schemas,
-        lambda known: Codec(known, schemas, batch_engine=columnar),
-    )
-    loader = Loader(name, tables, warehouse_writer())
+    loader = Loader(name, _tables(topic, wiring.registry()), warehouse_writer())
     base, patience = wiring.kafka(f"sink-{name}"), Patience(name)
     stack: list[Middleware] = [
         measure(name),
@@ -61,6 +61,48 @@ def sink_runner(
     subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
     loader.attach(subscription)
     return runner, subscription, loader
+
+
+def retry_runner(name: str) -> tuple[Runner, KafkaSubscription]:
+    """What the sink is to try again, of all of its topics. Raises as `sink_runner`."""
+    topic, replayed = retry_topic(name), replayed_topic(name)
+    wiring.topics_as_declared({topic, replayed, topic_of(name)})
+    base, patience, admin = wiring.kafka(f"sink-{name}"), Patience(name), wiring.topic_admin()
+    appender = KafkaAppender(base)
+    warehouse = Warehouse(warehouse_writer(), warehouse_reader())
+    stack: list[Middleware] = [
+        measure(name),
+        retry(patience),
+        # whether a replay goes on is for its own run to say
+        dead_letters(name, appender, lambda _: False),
+    ]
+    telling = Telling(appender, replayed, lambda: admin.starts(topic))
+    loader = RetryLoader(name, all_tables(name), warehouse, stack, telling)
+    runner = Runner(loader, [retry(patience)], patience, Pace(max_records=MAX_RECORDS))
+    subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
+    loader.attach(subscription)
+    return runner, subscription
+
+
+def rehearsal(name: str) -> Rehearsal:
+    """What today's code makes of facts that the sink has passed; it changes nothing."""
+    return Rehearsal(all_tables(name), warehouse_reader())
+
+
+def all_tables(name: str) -> Mapping[str, Tables]:
+    """Of each topic that the sink reads."""
+    schemas = wiring.registry()
+    topics = SINKS[name].topics(wiring.contracts())
+    return {topic: _tables(topic, schemas) for topic in topics}
+
+
+def _tables(topic: str, schemas: Registry) -> Tables:
+    return Tables(
+        wiring.contracts(),
+        topic,
+        schemas,
+        lambda known: Codec(known, schemas, batch_engine=columnar),
+    )
 
 
 def sink_group(name: str, topic: str) -> str:

@@ -26,8 +26,8 @@ from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
-from backbone.registry.confluent import ConfluentRegistry
 from backbone.registry.port import Registry
+from backbone.registry.reading import ReadingRegistry
 from backbone.replay.retries import Retries
 from backbone.runner import Runner
 from backbone.settings import Settings, load
@@ -70,11 +70,19 @@ def contracts_dir() -> Path:
 
 
 def registry() -> Registry:
+    from backbone.registry.confluent import ConfluentRegistry  # noqa: PLC0415 - its client
+
     return ConfluentRegistry(settings().services.registry_url.get_secret_value())
 
 
 def codec() -> Codec:
     return Codec(contracts(), registry())
+
+
+def reading_codec() -> Codec:
+    """For commands that only look at records, and are done sooner than the client is imported."""
+    url = settings().services.registry_url.get_secret_value()
+    return Codec(contracts(), ReadingRegistry(url, registry))
 
 
 def batch_codec() -> Codec:

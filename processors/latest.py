@@ -16,7 +16,7 @@ from backbone.codec.engine import ColumnBatch
 from backbone.codec.entry_columns import Origins, entries
 from backbone.contracts.contract import LOG_ORDER, Contract
 from backbone.errors import Poison
-from backbone.record import Outcome, Outcomes, RecordBatch
+from backbone.record import Outcome, Outcomes, RecordBatch, headers_at
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import EncodedEntry, Part, Status, Version
 from processors.batch_facts import FEW
@@ -116,7 +116,7 @@ class Latest:
             order_versions=[facts.versions[row] for row in rows],
             offsets=[facts.offsets[row] for row in rows],
             published_ms=[batch.timestamps_ms[place] for place in places],
-            headers=[batch.headers[place] for place in places],
+            headers=headers_at(batch.headers, places),
         )
         written = entries(origins, columns.documents(self._view.fields, rows))
         versions = zip(origins.order_versions, origins.offsets, strict=True)

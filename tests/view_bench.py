@@ -105,7 +105,7 @@ class Worker:
             MemoryFollower(bench.log, topic),
             lambda: bench.log.topics[topic].topic_id,
             replayed,
-            lambda partition: MemoryReader(bench.log).newest(replayed, partition),
+            lambda some: MemoryReader(bench.log).newest_of(replayed, some),
             appender,
         )
         again = [retry(patience), dead_letters(name, appender, lambda _: False)]

@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from backbone.envelope import origin
-from backbone.record import Headers
+from backbone.record import HeaderColumns, Headers
 from backbone.views.encoding import encode_around
 
 _NEEDS_ESCAPES = r'["\\\x00-\x1f]'
@@ -93,6 +93,8 @@ def _written_at_once(frame: pl.DataFrame) -> pl.Series:
 
 def _by_name(headers: Sequence[Headers]) -> Mapping[str, Sequence[bytes | None]]:
     """Each of the headers that are needed, of every fact; of headers that repeat the last one."""
+    if isinstance(headers, HeaderColumns):
+        return {name: headers.column(name) or [None] * len(headers) for name in _NEEDED}
     try:
         columns = list(zip(*headers, strict=True))
     except ValueError:  # one has more of them than another

@@ -20,24 +20,30 @@ from backbone.record import RecordBatch
 class KafkaFollower:
     """See `backbone.log.Follower`. Connects once a partition is started."""
 
-    def __init__(self, base: config.Config, topic: str) -> None:
+    def __init__(
+        self, base: config.Config, topic: str, admin: KafkaTopicAdmin | None = None
+    ) -> None:
         self._base = base
+        self._admin = admin
         self._topic = topic
         self._consumer: Consumer | None = None
         self._next: dict[int, int] = {}
+        self._changed = False
         self._topic_id = ""
         self._doing = f"reading {topic} at {config.servers(base)}"
         self._log = logger(f"follower.{topic}")
 
     def start(self, partition: int, offset: int) -> None:
         self._next[partition] = offset
-        self._assign()
+        self._changed = True
 
     def stop(self, partition: int) -> None:
         if self._next.pop(partition, None) is not None:
-            self._assign()
+            self._changed = True
 
     def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch]:
+        if self._changed:
+            self._assign()
         if self._consumer is None or not self._next:
             return []
         first = self._consumer.poll(timeout_seconds)
@@ -58,7 +64,8 @@ class KafkaFollower:
             self._consumer.close()
 
     def _assign(self) -> None:
-        """All anew: a client that was assigned its partitions by hand knows no other way."""
+        """All anew: a client that was assigned its partitions by hand knows no other way. What was
+        fetched is fetched again, so it is done once for all that changed."""
         if self._consumer is None:
             # an offset that expired was tried long ago, or never will be: go on where there is more
             settings = config.reader(self._base, f"follower-{uuid4()}")
@@ -73,6 +80,7 @@ class KafkaFollower:
             self._consumer.assign(places)
         except KafkaException as error:
             raise translate(error, self._doing) from error
+        self._changed = False
 
     def _batch(self, partition: int, rows: Sequence[Message]) -> RecordBatch:
         batch = RecordBatch(
@@ -90,7 +98,8 @@ class KafkaFollower:
 
     def _id(self) -> str:
         if not self._topic_id:
-            self._topic_id = KafkaTopicAdmin(self._base).topic_ids([self._topic])[self._topic]
+            admin = self._admin or KafkaTopicAdmin(self._base)
+            self._topic_id = admin.topic_ids([self._topic])[self._topic]
         return self._topic_id
 
     def _is_record(self, message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -17,6 +17,7 @@ from backbone.kafka.headers import headers_of
 from backbone.log import Wanted
 from backbone.record import Record
 
+_TAIL = 16  # records: the last one is mostly among them
 _PATIENCE_SECONDS = 10.0  # without any record or end: the cluster does not answer
 
 
@@ -51,7 +52,7 @@ class KafkaReader:
         are compared by position, never by the last offset seen.
         """
         low, end = self._admin.starts(topic)[partition], self._admin.ends(topic)[partition]
-        step = 16
+        step = _TAIL
         while end > low:
             start = max(low, end - step)
             place = KafkaPartition(topic, partition, start)
@@ -62,6 +63,39 @@ class KafkaReader:
                 return None
             step *= 2
         return None
+
+    def newest_of(self, topic: str, partitions: Sequence[int]) -> Mapping[int, bytes | None]:
+        low, end = self._admin.starts(topic), self._admin.ends(topic)
+        filled = [each for each in partitions if end[each] > low[each]]
+        places = [KafkaPartition(topic, each, max(low[each], end[each] - _TAIL)) for each in filled]
+        self._ask_for_leaders(topic)
+        self._consumer.assign(places)
+        try:
+            found = self._last_values(topic, filled)
+        finally:
+            self._consumer.unassign()
+        # where the tail has none: it is control records
+        missing = [each for each in filled if each not in found]
+        return (
+            dict.fromkeys(partitions) | found | {each: self.newest(topic, each) for each in missing}
+        )
+
+    def _last_values(self, topic: str, partitions: Sequence[int]) -> dict[int, bytes | None]:
+        """Until the end of each."""
+        left, found = {*partitions}, dict[int, bytes | None]()
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while left:
+            messages = self._take()
+            if messages:
+                deadline = time.monotonic() + _PATIENCE_SECONDS
+            elif time.monotonic() > deadline:
+                raise Transient(f"Kafka did not answer while reading {topic} at {self._where}")
+            ended = {each.partition() for each in messages if self._is_end(each)}
+            found |= {
+                each.partition() or 0: each.value() for each in messages if each.error() is None
+            }
+            left -= ended
+        return found
 
     def _range(
         self, place: KafkaPartition, topic_id: str, end: int, wanted: Wanted | None = None

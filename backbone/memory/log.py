@@ -181,6 +181,9 @@ class MemoryReader:
         rows = self._log.topic(topic).partitions[partition]
         return rows[-1].value if rows else None
 
+    def newest_of(self, topic: str, partitions: Sequence[int]) -> Mapping[int, bytes | None]:
+        return {each: self.newest(topic, each) for each in partitions}
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -12,10 +12,19 @@ from dataclasses import dataclass, field
 
 from backbone.log import Follower, Message
 from backbone.record import Header, Headers, RecordBatch
-from backbone.replay.outcomes import SETTLED, Became, Report, Told, reports, what_counts
+from backbone.replay.outcomes import (
+    SETTLED,
+    Became,
+    Report,
+    Told,
+    ToldColumns,
+    reports,
+    what_counts,
+)
 from backbone.replay.parked import Place
 from backbone.replay.rejects import Mends, of_retry
 from backbone.replay.retry_headers import COUNT, ID, OF, Marks
+from backbone.replay.retry_texts import as_text
 from backbone.source import Reject
 from backbone.source_messages import SourceMessages
 
@@ -115,11 +124,10 @@ class Mending:
                 yield message
             if became in SETTLED:
                 settled.add(place)
-            replay = marks.replay.decode(errors="replace")
-            work.told.append(Told(of, topic_id, replay, became, code))
-        records, topic = work.records, self._log.replayed
-        for each in reports(records.topic_id, records.offsets[0], records.next_offset, work.told):
-            yield Message(topic, None, each.to_bytes(), (), 0)
+            work.told.append(Told(of, topic_id, marks.about.replay, became, code))
+        records, told = work.records, ToldColumns.of(work.told)
+        for each in reports(records.topic_id, records.offsets[0], records.next_offset, told):
+            yield Message(self._log.replayed, None, each, (), 0)
 
     def _known(self) -> set[Place]:
         """What is settled, read once after the shard was opened: from then on it is ours alone."""
@@ -141,4 +149,4 @@ def _became(reject: Reject | None) -> tuple[Became, str | None]:
 
 def _kept(headers: Headers) -> list[Header]:
     """What the next dead letter says of this replay."""
-    return [each for each in headers if each[0] in {ID, COUNT, OF}]
+    return [each for each in as_text(headers) if each[0] in {ID, COUNT, OF}]

@@ -7,12 +7,16 @@ them tried again, and the order version of what is stored keeps that from changi
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-MAX_TOLD = 2_000
-"""Outcomes in one record: some 200 KB."""
+from backbone.replay.retry_headers import split_place
+
+T = TypeVar("T")
+
+MAX_TOLD = 5_000
+"""Outcomes in one record: some 60 KB, and 600 KB where no two of them have anything in common."""
 
 
 class Became(StrEnum):
@@ -45,6 +49,40 @@ class Told(NamedTuple):
     code: str | None
 
 
+class ToldColumns(NamedTuple):
+    """The same of many, column by column: their run, where what was replayed stood (topic and
+    partition) and that topic's id; its offset (None: there is none, the place is whole); and what
+    became of each, with the code."""
+
+    runs: Sequence[tuple[str, str, str]]
+    numbers: Sequence[int | None]
+    became: Sequence[tuple[str, str | None]]
+
+    @classmethod
+    def of(cls, told: Iterable[Told]) -> "ToldColumns":
+        rows = [
+            ((each.replay, where, each.topic_id), number, (str(each.became), each.code))
+            for each in told
+            for where, number in [split_place(each.of)]
+        ]
+        return cls(*(map(list, zip(*rows, strict=True)) if rows else ([], [], [])))
+
+    def told(self) -> list[Told]:
+        return [
+            Told(
+                where if number is None else f"{where}/{number}",
+                topic_id,
+                replay,
+                _NAMED[became],
+                code,
+            )
+            for (replay, where, topic_id), number, (became, code) in zip(*self, strict=True)
+        ]
+
+    def between(self, start: int, stop: int) -> "ToldColumns":
+        return ToldColumns(self.runs[start:stop], self.numbers[start:stop], self.became[start:stop])
+
+
 class Report(NamedTuple):
     """One record of `replayed.<name>`: the owner goes on from `next` of the retry topic's partition
     in the topic with `topic_id`."""
@@ -54,26 +92,55 @@ class Report(NamedTuple):
     told: Sequence[Told]
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps(
-            {"topic_id": self.topic_id, "next": self.next, "told": [*map(tuple, self.told)]}
-        )
+        return _written(self.topic_id, self.next, ToldColumns.of(self.told))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Report":
         found = orjson.loads(data)
-        told = [
-            (of, topic, replay, _NAMED[became], code)
-            for of, topic, replay, became, code in found["told"]
-        ]
-        return cls(found["topic_id"], found["next"], [*map(Told._make, told)])
+        if "told" in found:  # of earlier releases: a row each
+            rows = found["told"]
+            told = [Told(of, topic, run, _NAMED[word], code) for of, topic, run, word, code in rows]
+        else:
+            count = len(found["numbers"])
+            runs = _spread(found["runs"], count)
+            became = _spread(found["became"], count)
+            told = ToldColumns(runs, found["numbers"], became).told()
+        return cls(found["topic_id"], found["next"], told)
 
 
-def reports(topic_id: str, start: int, next_offset: int, told: Sequence[Told]) -> Iterator[Report]:
+def _written(topic_id: str, next_offset: int, told: ToldColumns) -> bytes:
+    return orjson.dumps(
+        {
+            "topic_id": topic_id,
+            "next": next_offset,
+            "runs": _gathered(told.runs),
+            "numbers": told.numbers,
+            "became": _gathered(told.became),
+        }
+    )
+
+
+def _gathered(column: Sequence[T]) -> tuple[Sequence[T], Sequence[int]]:
+    """Each value once, and which of them stands in each row; none where all are alike."""
+    different = dict.fromkeys(column)
+    if len(different) <= 1:
+        return [*different], []
+    places = {each: place for place, each in enumerate(different)}
+    return [*different], [places[each] for each in column]
+
+
+def _spread(gathered: Sequence[Any], count: int) -> list[Any]:
+    values, places = gathered
+    return [values[place] for place in places] if places else values * count
+
+
+def reports(topic_id: str, start: int, next_offset: int, told: ToldColumns) -> Iterator[bytes]:
     """What came of the retries from `start` on, cut into records of bounded size. Only the last one
     moves the position."""
-    for first in range(0, len(told), MAX_TOLD):
-        last = first + MAX_TOLD >= len(told)
-        yield Report(topic_id, next_offset if last else start, told[first : first + MAX_TOLD])
+    for first in range(0, len(told.numbers), MAX_TOLD):
+        last = first + MAX_TOLD >= len(told.numbers)
+        some = told.between(first, first + MAX_TOLD)
+        yield _written(topic_id, next_offset if last else start, some)
 
 
 def resume_at(data: bytes | None, topic_id: str) -> int:

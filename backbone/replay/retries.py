@@ -23,24 +23,19 @@ from backbone import metrics
 from backbone.log import Appender, Follower, Message
 from backbone.logs import logger
 from backbone.patience import Patience
-from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
-from backbone.replay.outcomes import HELD, Became, Told, reports, resume_at
-from backbone.replay.retry_headers import MarkColumns, beginning
+from backbone.record import Middleware, Outcomes, RecordBatch, Step
+from backbone.replay.originals import originals, told_of
+from backbone.replay.outcomes import ToldColumns, reports, resume_at
+from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_texts import spoken, unspoken
 
-MAX_RECORDS = 5_000
-"""Retries between two polls of the processor's own topic: live facts do not wait long for them."""
+MAX_RECORDS = 10_000
+"""Retries between two polls of the processor's own topic, which brings as many facts: these wait as
+long for retries as for those before them."""
 
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
 _FEW = 1_000  # of so few nobody waits for the store beside other work
-
-_BECAME: Mapping[int, Became] = {
-    Outcome.APPLIED: Became.RECOVERED,
-    Outcome.SUPERSEDED: Became.SUPERSEDED,
-    Outcome.ALREADY_APPLIED: Became.ALREADY_APPLIED,
-    Outcome.POISON: Became.FAILED,
-    Outcome.HELD: Became.REFUSED,
-}
 
 
 class Owner(Protocol):
@@ -78,18 +73,8 @@ class RetryBatch:
     records: RecordBatch | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """What can be tried, as the batch it was at first; for each retry its place in that batch, or
-    None where it cannot be tried."""
-
-    batch: RecordBatch | None
-    places: Sequence[int | None]
-    marks: MarkColumns
-
-
 class Retries:
-    """Given to a Runner. `newest` gives the last record of a partition of the replayed topic."""
+    """Given to a Runner."""
 
     def __init__(
         self,
@@ -102,14 +87,14 @@ class Retries:
         self._patience = patience
         self._log = log
         self._waiting: set[int] = set()
-        step: Step = owner.retry
+        step: Step = self._of_owner
         for wrap in reversed(middleware):
             step = wrap(step)
         self._step = step
         self._logger = logger(f"retries.{owner.name}")
         self._busy_until = 0.0
         self._had_some = False
-        self._untold: dict[int, tuple[RecordBatch, Sequence[Told]]] = {}
+        self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
 
     def patience_seconds(self) -> float | None:
         """How long facts may be waited for: not at all behind a batch of retries, and not long
@@ -130,12 +115,9 @@ class Retries:
 
     def poll(self) -> Sequence[RetryBatch]:
         """Raises Transient, Fatal."""
-        for partition in sorted(self._waiting):
-            if self._owner.retry_below(partition) is not None:
-                start = resume_at(self._log.newest(partition), self._log.topic_id())
-                self._log.follower.start(partition, start)
-                self._logger.info("retries followed", partition=partition, start=start)
-                self._waiting.discard(partition)
+        ready = [each for each in self._waiting if self._owner.retry_below(each) is not None]
+        if ready:
+            self._follow(sorted(ready))
         found = self._log.follower.poll(MAX_RECORDS, 0)
         self._had_some = bool(found)
         if found:
@@ -145,6 +127,15 @@ class Retries:
             *(RetryBatch(partition, None) for partition in sorted(quiet)),
             *(RetryBatch(each.partition, each) for each in found),
         ]
+
+    def _follow(self, partitions: Sequence[int]) -> None:
+        topic_id, newest = self._log.topic_id(), self._log.newest(partitions)
+        for partition in partitions:
+            start = resume_at(newest[partition], topic_id)
+            self._log.follower.start(partition, start)
+            self._logger.info("retries followed", partition=partition, start=start)
+            self._waiting.discard(partition)
+        self._busy_until = time.monotonic() + _BUSY_SECONDS  # for those that wait there already
 
     def work(self, retries: RetryBatch) -> int | None:
         """As `Processor.commit`. Raises Fatal, Abandoned."""
@@ -162,16 +153,23 @@ class Retries:
 
     def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
         """While these are worked out the store writes those before them."""
-        found = _sorted(records, self._owner.topic, *below)
-        batch = found.batch if found.batch is None else self._owner.with_held(found.batch)
-        outcomes = Outcomes(0) if batch is None else self._step(batch)
+        place = Stood(self._owner.topic, below[0], records.partition)
+        found = originals(records, MarkColumns.of_headers(records.headers), place, below[1])
+        batch, outcomes = found.batch, Outcomes(0)
+        if found.batch is not None:
+            batch = self._owner.with_held(found.batch)
+            outcomes = self._step(spoken(batch, found.batch, found.headers))
         again = self._settle(records.partition)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
         if again is None:
-            told = _told(found, _of_retries(found.batch, batch, outcomes))
+            own = _of_retries(found.batch, batch, outcomes)
+            told = told_of(found.marks, [(found, own)])
             self._untold[records.partition] = (records, told)
         return again
+
+    def _of_owner(self, batch: RecordBatch) -> Outcomes:
+        return self._owner.retry(unspoken(batch))
 
     def _settle(self, partition: int) -> int | None:
         """Tell what became of those before, once it is stored."""
@@ -181,16 +179,14 @@ class Retries:
         records, told = self._untold.pop(partition)
         if again is None:
             self._patience.insist(lambda: self._tell(records, told))
-            for became, count in Counter(each.became for each in told).items():
-                metrics.REPLAYED.labels(self._owner.name, str(became)).inc(count)
+            for (became, _), count in Counter(told.became).items():
+                metrics.REPLAYED.labels(self._owner.name, became).inc(count)
         return again
 
-    def _tell(self, records: RecordBatch, told: Sequence[Told]) -> None:
+    def _tell(self, records: RecordBatch, told: ToldColumns) -> None:
         made = reports(records.topic_id, records.offsets[0], records.next_offset, told)
         topic, partition = self._log.replayed, records.partition
-        self._log.appender.append(
-            [Message(topic, None, each.to_bytes(), (), partition) for each in made]
-        )
+        self._log.appender.append([Message(topic, None, each, (), partition) for each in made])
 
     def close(self) -> None:
         self._log.follower.close()
@@ -199,54 +195,14 @@ class Retries:
 @dataclass(frozen=True, slots=True)
 class RetryLog:
     """Where retries are read and outcomes told: the follower of the retry topic and that topic's
-    id, the replayed topic's name and how to read and append to it."""
+    id, the replayed topic's name, how to read the newest record of some of its partitions, and how
+    to append to it."""
 
     follower: Follower
     topic_id: Callable[[], str]
     replayed: str
-    newest: Callable[[int], bytes | None]
+    newest: Callable[[Sequence[int]], Mapping[int, bytes | None]]
     appender: Appender
-
-
-def _sorted(records: RecordBatch, topic: str, topic_id: str, below: int) -> _Sorted:
-    """By their first offsets, each once: a letter may be doubled, and a run repeated."""
-    marks = MarkColumns.of_headers(records.headers)
-    begins = tuple(beginning(topic, each, records.partition) for each in (topic_id, ""))
-    numbers = [_numbers(each, begins, below) for each in marks.originals]
-    firsts: dict[int, int] = {}
-    for place, each in enumerate(numbers):
-        if each is not None:
-            firsts.setdefault(each[0], place)
-    order = sorted(firsts)
-    places = {offset: place for place, offset in enumerate(order)}
-    chosen = [firsts[offset] for offset in order]
-    return _Sorted(
-        RecordBatch(
-            topic=topic,
-            topic_id=topic_id,
-            partition=records.partition,
-            offsets=order,
-            keys=[records.keys[place] for place in chosen],
-            values=[records.values[place] for place in chosen],
-            headers=[records.headers[place] for place in chosen],
-            timestamps_ms=[each[1] for place in chosen if (each := numbers[place]) is not None],
-        )
-        if chosen
-        else None,
-        [None if each is None else places[each[0]] for each in numbers],
-        marks,
-    )
-
-
-def _numbers(original: bytes, begins: tuple[bytes, ...], below: int) -> tuple[int, int] | None:
-    """First offset and publish time; None where it is of another partition, or still ahead."""
-    if not original.startswith(begins):
-        return None
-    _, offset, published = original.rsplit(b"|", 2)
-    if not (offset.isdigit() and published.isdigit()):
-        return None
-    found = int(offset)
-    return (found, int(published)) if found < below else None
 
 
 def _of_retries(
@@ -256,12 +212,3 @@ def _of_retries(
     if retries is None or batch is None or retries is batch:
         return outcomes
     return outcomes.at([bisect_left(batch.offsets, offset) for offset in retries.offsets])
-
-
-def _told(found: _Sorted, outcomes: Outcomes) -> list[Told]:
-    places, topic_ids, replays = found.marks.names()
-    codes, why = outcomes.codes, {at: str(p.reason) for at, p in outcomes.poisons.items()}
-    why |= {at: HELD for at, code in enumerate(codes) if code == Outcome.HELD}
-    became = [Became.REFUSED if at is None else _BECAME[codes[at]] for at in found.places]
-    coded = [None if at is None else why.get(at) for at in found.places]
-    return [*map(Told._make, zip(places, topic_ids, replays, became, coded, strict=True))]

@@ -1,16 +1,23 @@
-"""The headers of a retry: what was replayed, by which run, and where the record stood at first.
+"""The header of a retry: what is replayed, by which run, and where the record stood at first.
 
-They stand behind the record's own, always the same five, so that the owner finds them at once.
+One header says all of it, and holds the record's own, for many headers take an owner longer to read
+than the fact itself: `1|number|offset|published|count|first failed|`, then what the retries of a
+run have in common as JSON, the names of the record's headers among it, and behind that their
+values, each after a NUL. Where one is missing or holds a NUL, all stay in headers of their own. A
+dead letter says the same as text (`retry_texts.py`); so did the retries of earlier releases.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
 
 from backbone.dead_letter_families import PREFIXES
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
-from backbone.record import Header, Headers
+from backbone.record import Header, HeaderColumns, Headers, last_header
 
 REPLAY = "replay."
 ID = REPLAY + "id"
@@ -18,11 +25,13 @@ COUNT = REPLAY + "count"
 OF = REPLAY + "of"
 BY = REPLAY + "by"
 ORIGINAL = REPLAY + "original"
-_NAMES = 5
+RETRY = REPLAY + "retry"
+_VERSION = b"1"
+_PARTS = 7
+_LEFT_OUT = (*PREFIXES, REPLAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of `backbone dlq run`: its id, and who started it."""
 
     id: str
@@ -35,66 +44,178 @@ class Original(NamedTuple):
     position: LogPosition
     published_ms: int
 
-    def to_bytes(self) -> bytes:
-        place = self.position
-        begin = beginning(place.topic, place.topic_id, place.partition)
-        return begin + f"{place.offset}|{self.published_ms}".encode()
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Where records stood at first, but for their offsets: one partition of a topic of this id."""
+
+    topic: str
+    topic_id: str
+    partition: int
+
+    def beginning(self) -> str:
+        """As retries say it; offset and publish time follow."""
+        return f"{self.topic}|{self.topic_id}|{self.partition}|"
+
+    @classmethod
+    def read(cls, beginning: str) -> "Stood | None":
+        topic, _, rest = beginning.partition("|")
+        topic_id, _, rest = rest.partition("|")
+        partition = rest.removesuffix("|")
+        known = topic and rest != partition and partition.isascii() and partition.isdigit()
+        return cls(topic, topic_id, int(partition)) if known else None
 
 
-def beginning(topic: str, topic_id: str, partition: int) -> bytes:
-    """What the header ORIGINAL begins with for records of one partition; behind it stand offset and
-    publish time."""
-    return f"{topic}|{topic_id}|{partition}|".encode()
+class About(NamedTuple):
+    """What the retries of a run have in common. `of`: topic and partition of what is replayed, and
+    `topic_id` that topic's; `beginning` is empty where it was no record."""
+
+    replay: str
+    of: str
+    topic_id: str
+    beginning: str
+    by: str = ""
+    names: tuple[str, ...] = ()  # of the record's own headers
 
 
 class Marks(NamedTuple):
-    """Of the five headers what the owner needs, as bytes: there may be very many. Of `of` the
-    topic's id is the last part."""
+    """What a retry says: about which run, the offset of what is replayed (None: `about.of` is all
+    that is known), and where and when the record was first (None: it does not say)."""
 
-    replay: bytes
-    of: bytes
-    original: bytes
+    about: About
+    number: int | None
+    offset: int | None
+    published_ms: int | None
 
     @classmethod
     def of_headers(cls, headers: Headers) -> "Marks":
         """Never raises: what is missing is empty."""
-        return cls(*_marks(headers))
+        found = RetryHeader.of(last_header(headers, RETRY))
+        return _of_text(dict(headers)) if found is None else found.marks
 
     def place(self) -> tuple[str, str]:
-        """The place of what was replayed, and its topic's id."""
-        of, _, topic_id = self.of.decode(errors="replace").partition("|")
-        return of, topic_id
+        """The place of what is replayed, and its topic's id."""
+        of = self.about.of if self.number is None else f"{self.about.of}/{self.number}"
+        return of, self.about.topic_id
 
 
 class MarkColumns(NamedTuple):
-    """The same of many records, column by column."""
+    """The same of many records, column by column; `own` are the records' own headers."""
 
-    replays: Sequence[bytes]
-    ofs: Sequence[bytes]
-    originals: Sequence[bytes]
+    abouts: Sequence[About]
+    numbers: Sequence[int | None]
+    offsets: Sequence[int | None]
+    published_ms: Sequence[int | None]
+    own: Sequence[Headers]
 
     @classmethod
     def of_headers(cls, headers: Sequence[Headers]) -> "MarkColumns":
-        found = [_marks(each) for each in headers]
-        return cls(*([each[at] for each in found] for at in range(len(cls._fields))))
-
-    def names(self) -> tuple[list[str], list[str], list[str]]:
-        """The places of what was replayed, their topics' ids, and the runs' ids."""
-        places = [each.decode(errors="replace").partition("|") for each in self.ofs]
-        runs = {each: each.decode(errors="replace") for each in set(self.replays)}
-        return (
-            [place for place, _, _ in places],
-            [topic_id for _, _, topic_id in places],
-            [runs[each] for each in self.replays],
-        )
+        if not headers:
+            return cls([], [], [], [], [])
+        own = [*map(own_headers, headers)] if {*map(len, headers)} != {1} else None
+        found = _alike(headers) if own is None else None
+        if found is not None:
+            return found
+        abouts, *rest = zip(*map(Marks.of_headers, headers), strict=True)
+        numbers, offsets, published = rest
+        return cls(abouts, numbers, offsets, published, own or [*map(own_headers, headers)])
 
 
-def _marks(headers: Headers) -> tuple[bytes, bytes, bytes]:
-    last = headers[-_NAMES:]
-    if len(last) == _NAMES and last[0][0] == ID and last[-1][0] == ORIGINAL:
-        return last[0][1] or b"", last[2][1] or b"", last[4][1] or b""
-    found = dict(headers)
-    return found.get(ID) or b"", found.get(OF) or b"", found.get(ORIGINAL) or b""
+def _alike(headers: Sequence[Headers]) -> MarkColumns | None:
+    """Of records that all have the one header alone, as runs write them."""
+    cells = [(value or b"").split(b"\0") for ((name, value),) in headers if name == RETRY]
+    try:
+        heads, *own = zip(*cells, strict=True)
+        rows = [each.split(b"|", _PARTS - 1) for each in heads]
+        versions, numbers, offsets, published, _, _, rests = zip(*rows, strict=True)
+        known = {each: _about(each) for each in {*rests}}
+    except (ValueError, TypeError):
+        return None
+    names = {each.names for each in known.values()}
+    # digits alone, so that a sign is none
+    digits = b"".join((*numbers, *offsets, *published)).isdigit()
+    if len(cells) < len(headers) or {*versions} != {_VERSION} or not digits or len(names) != 1:
+        return None
+    if len(own) != len(next(iter(names))) or b"" in {*numbers, *offsets, *published}:
+        return None
+    return MarkColumns(
+        [known[each] for each in rests],
+        [*map(int, numbers)],
+        [*map(int, offsets)],
+        [*map(int, published)],
+        HeaderColumns(next(iter(names)), own, len(headers)),
+    )
+
+
+class RetryHeader(NamedTuple):
+    """The one header, taken apart."""
+
+    marks: Marks
+    replays: bytes
+    first_failed_at: bytes
+    values: Sequence[bytes]  # of the record's own headers
+
+    @classmethod
+    def of(cls, value: bytes | None) -> "RetryHeader | None":
+        """None where it is not there, or not as we write it."""
+        head, *own = (value or b"").split(b"\0")
+        parts = head.split(b"|", _PARTS - 1)
+        if len(parts) != _PARTS or parts[0] != _VERSION or not parts[1].isdigit():
+            return None
+        try:
+            about = _about(parts[6])
+        except (ValueError, TypeError):
+            return None
+        if len(own) != len(about.names):
+            return None
+        _, number, offset, published, replays, first_failed_at, _ = parts
+        known = offset.isdigit() and published.isdigit()
+        at = (int(offset), int(published)) if known else (None, None)
+        return cls(Marks(about, int(number), *at), replays, first_failed_at, own)
+
+    def as_text(self) -> list[Header]:
+        about, _, offset, published_ms = self.marks
+        of, topic_id = self.marks.place()
+        original = "" if offset is None else f"{about.beginning}{offset}|{published_ms}"
+        first = [(FIRST_FAILED_AT, self.first_failed_at)] if self.first_failed_at else []
+        return [
+            *first,
+            (ID, about.replay.encode()),
+            (COUNT, self.replays),
+            (OF, f"{of}|{topic_id}".encode()),
+            (BY, about.by.encode()),
+            (ORIGINAL, original.encode()),
+        ]
+
+
+def _about(rest: bytes) -> About:
+    """Raises ValueError, TypeError."""
+    found: Sequence[Any] = orjson.loads(rest)
+    replay, of, topic_id, begin, by, names = found
+    if not all(isinstance(each, str) for each in (*found[:5], *names)):
+        raise ValueError
+    return About(replay, of, topic_id, begin, by, tuple(names))
+
+
+def _of_text(headers: dict[str, bytes | None]) -> Marks:
+    """Of the five headers of earlier releases."""
+    replay, of, original = (
+        (headers.get(name) or b"").decode(errors="replace") for name in (ID, OF, ORIGINAL)
+    )
+    begin, *numbers = f"||{original}".rsplit("|", 2)
+    known = all(each.isascii() and each.isdigit() for each in numbers)
+    at = (int(numbers[0]), int(numbers[1])) if known else (None, None)
+    place, _, topic_id = of.partition("|")
+    where, number = split_place(place)
+    return Marks(About(replay, where, topic_id, f"{begin[2:]}|"), number, *at)
+
+
+def split_place(place: str) -> tuple[str, int | None]:
+    """Topic and partition, and the offset; the whole and None where there is none."""
+    where, _, number = place.rpartition("/")
+    if not (where and number.isascii() and number.isdigit() and number == str(int(number))):
+        return place, None
+    return where, int(number)
 
 
 def marked(
@@ -104,23 +225,38 @@ def marked(
     original: Original | None,
     first_failed_at: str | None = None,
 ) -> list[Header]:
-    """A record's headers without what told of its failure, and the five behind them."""
+    """A record's headers without what told of its failure, and the one behind them."""
     count = _count(dict(headers).get(COUNT)) + 1
-    made = [each for each in headers if not each[0].startswith(_LEFT_OUT)]
-    if first_failed_at is not None:
-        made.append((FIRST_FAILED_AT, first_failed_at.encode()))
-    return [
-        *made,
-        (ID, run.id.encode()),
-        (COUNT, str(count).encode()),
-        (OF, f"{of}|{of.topic_id}".encode()),
-        (BY, run.by.encode()),
-        (ORIGINAL, b"" if original is None else original.to_bytes()),
-    ]
+    at = ("", "") if original is None else (original.position.offset, original.published_ms)
+    parts = (of.offset, *at, count, first_failed_at or "")
+    place = None if original is None else original.position
+    begin = ""
+    if place is not None:
+        begin = Stood(place.topic, place.topic_id, place.partition).beginning()
+    own = [each for each in headers if not each[0].startswith(_LEFT_OUT)]
+    values = [value for _, value in own if value is not None and b"\0" not in value]
+    names = tuple(name for name, _ in own) if len(values) == len(own) else ()
+    about = About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by, names)
+    head = b"|".join((_VERSION, *(str(each).encode() for each in parts), _written(about)))
+    if not names:
+        return [*own, (RETRY, head)]
+    return [(RETRY, b"\0".join((head, *values)))]
+
+
+@lru_cache(1_000)
+def _written(about: About) -> bytes:
+    """One for each partition of a run."""
+    return orjson.dumps([*about])
 
 
 def _count(value: bytes | None) -> int:
     return int(value) if value is not None and value.isdigit() else 0
 
 
-_LEFT_OUT = (*PREFIXES, REPLAY)
+def own_headers(headers: Headers) -> Headers:
+    """Those that the record had at first, and whatever others put behind the one of a retry."""
+    found = RetryHeader.of(last_header(headers, RETRY))
+    rest = [each for each in headers if each[0] != RETRY]
+    if found is None:
+        return rest
+    return [*zip(found.marks.about.names, found.values, strict=True), *rest]

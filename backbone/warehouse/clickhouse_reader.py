@@ -63,6 +63,22 @@ class ClickHouseReader:
         )
         return Counts(rows, offsets, stored)
 
+    def present(self, table: FactTable, place: Place, offsets: Sequence[int]) -> frozenset[int]:
+        found: set[int] = set()
+        for start in range(0, len(offsets), _PAGE):
+            listed = ", ".join(map(str, offsets[start : start + _PAGE]))
+            statement = (
+                f"SELECT DISTINCT {OFFSET} FROM {quoted(table.rows)} "
+                f"WHERE {_PLACE} AND {OFFSET} IN ({listed})"
+            )
+            where = {"topic_id": place.topic_id, "partition": place.partition}
+            try:
+                _, rows = self._clickhouse.select(statement, **where)
+            except NoTable:
+                return frozenset()
+            found.update(row[0] for row in rows)
+        return frozenset(found)
+
     def complete_up_to(self, table: FactTable) -> Sequence[Reached]:
         try:
             return reached_by(self._clickhouse, "fact", table.name)

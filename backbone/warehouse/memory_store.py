@@ -95,6 +95,13 @@ class MemoryWarehouse:
         offsets = {row[OFFSET] for row in stored}
         return Counts(rows=len(offsets), offsets=len(offsets), stored=len(stored))
 
+    def present(self, table: FactTable, place: Place, offsets: Sequence[int]) -> frozenset[int]:
+        self._answer()
+        if table.name not in self.tables or not offsets:
+            return frozenset()
+        stored = self._stored(table, place, min(offsets), max(offsets) + 1)
+        return frozenset(row[OFFSET] for row in stored).intersection(offsets)
+
     def complete_up_to(self, table: FactTable) -> Sequence[Reached]:
         self._answer()
         found = [each for each in self._reached.values() if each.table == table.name]

@@ -105,6 +105,9 @@ class WarehouseReader(Protocol):
     def counts(self, table: FactTable, place: Place, first: int, end: int) -> Counts:
         """How many there are of the offsets from `first` up to, not including, `end`."""
 
+    def present(self, table: FactTable, place: Place, offsets: Sequence[int]) -> frozenset[int]:
+        """Those of the offsets of which there is a row; none before the table was made."""
+
     def complete_up_to(self, table: FactTable) -> Sequence[Reached]:
         """How far the table has each partition of its topic; empty before it was first loaded."""
 

@@ -55,7 +55,6 @@ class Tables:
         changed = False
         for schema_id in _schema_ids(batch) - self._known:
             changed |= self._learn(schema_id)
-            self._known.add(schema_id)
         if changed:
             self._make()
         return changed
@@ -71,8 +70,11 @@ class Tables:
             if isinstance(schema_id, int)
             else self._registry.schema_by_guid(schema_id)
         )
+        if text is None:
+            return False  # it may be registered by the time it is met again
+        self._known.add(schema_id)
         try:
-            schema = schema_of(text or "")
+            schema = schema_of(text)
             shape = safe_shape(schema)
         except Poison:
             return False  # the codec says what is wrong, record by record

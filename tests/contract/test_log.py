@@ -377,6 +377,21 @@ def test_the_newest_record_is_found_behind_any_number_of_transactions(log: Log) 
     assert log.reader().newest(log.cursors, 0) == b"39"
 
 
+@pytest.mark.parametrize("tail", [1, 16])
+def test_the_newest_of_several_are_found_at_once(
+    log: Log, tail: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a tail of one there is nothing in it but what ended a transaction."""
+    monkeypatch.setattr("backbone.kafka.reader._TAIL", tail)
+    publisher = log.publisher(f"tx.{log.facts}", (log.cursors, 0))
+    publisher.open()
+    for number in range(20):
+        publisher.publish([Message(log.facts, b"k", b"%d" % number, partition=1)], b"cursor")
+
+    assert log.reader().newest_of(log.facts, [0, 1]) == {0: None, 1: b"19"}
+    assert log.reader().newest_of(log.facts, []) == {}
+
+
 def _until(subscription: KeepingSubscription, told: Told, partitions: set[int]) -> None:
     def ours() -> bool:
         subscription.poll(1, 0.1)

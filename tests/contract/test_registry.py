@@ -12,6 +12,7 @@ from backbone.errors import Misconfigured, Transient
 from backbone.registry.confluent import ConfluentRegistry
 from backbone.registry.memory import MemoryRegistry, guid_of
 from backbone.registry.port import Incompatible, Registry
+from backbone.registry.reading import ReadingRegistry
 from cli.stack.stack import Endpoints
 
 ID = {"name": "thing_id", "type": "string", "doc": "Which.", "rules": {"maxLength": 64}}
@@ -20,14 +21,20 @@ COUNT = {"name": "count", "type": "int"}
 COUNT_AS_TEXT = {"name": "count", "type": "string"}
 
 
-@pytest.fixture(params=["memory", pytest.param("real", marks=pytest.mark.registry)])
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("real", marks=pytest.mark.registry),
+        pytest.param("reading", marks=pytest.mark.registry),
+    ]
+)
 def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
     if request.param == "memory":
         yield MemoryRegistry()
         return
     endpoints: Endpoints = request.getfixturevalue("endpoints")
     made = ConfluentRegistry(endpoints.registry_url)
-    yield made
+    yield made if request.param == "real" else ReadingRegistry(endpoints.registry_url, lambda: made)
     made.close()
 
 

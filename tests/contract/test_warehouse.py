@@ -219,3 +219,22 @@ def test_a_table_that_nobody_prepared_is_told(warehouse: Warehouse) -> None:
         warehouse.writer.insert(block("a", 1))
     with pytest.raises(Misconfigured):
         warehouse.reader.row(table(), LogPosition("topic-1", TOPIC, 0, 5))
+
+
+def test_which_rows_are_there_is_told_of_any_offsets(warehouse: Warehouse) -> None:
+    assert warehouse.reader.present(table(), PLACE, [1]) == frozenset()
+    warehouse.writer.prepare([table()])
+    warehouse.writer.insert(block("t", 1, 3, 5))
+    warehouse.writer.insert(block("again", 5))
+
+    assert warehouse.reader.present(table(), PLACE, [5, 2, 3, 4]) == {3, 5}
+    assert warehouse.reader.present(table(), PLACE, []) == frozenset()
+    assert warehouse.reader.present(table(), Place("topic-1", 1), [1]) == frozenset()
+    assert warehouse.reader.present(table(), Place("topic-2", 0), [1]) == frozenset()
+
+
+def test_of_very_many_offsets_none_is_forgotten(warehouse: Warehouse) -> None:
+    warehouse.writer.prepare([table()])
+    warehouse.writer.insert(block("t", 0, 24_999))
+
+    assert warehouse.reader.present(table(), PLACE, range(25_000)) == {0, 24_999}

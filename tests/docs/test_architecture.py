@@ -75,9 +75,14 @@ DEFERRED = {
         ),  # Polars
         *("backbone.tracing", "backbone.middleware.tracing"),  # OpenTelemetry: 0.3 s
         "backbone.views.redis_store",  # Redis' client: 0.1 s
+        "backbone.registry.confluent",  # Confluent's client: 0.3 s
     ),
     "cli.demo.command": ("cli.demo",),  # all clients: 0.15 s for every other command
-    "cli.run": ("cli.sink_wiring",),  # Polars, and ClickHouse's client
+    "cli.run": (
+        "cli.sink_wiring",  # Polars, and ClickHouse's client
+        *("gateway.app", "gateway.server"),  # Starlette and Granian
+    ),
+    "cli.sink_replay": ("cli.sink_wiring",),  # the same
     "cli.warehouse_reading": ("backbone.warehouse.clickhouse_reader",),  # its client
     "backbone.codec.codec": ("backbone.codec.columns",),
     "backbone.codec.engine": ("backbone.codec.columns",),
@@ -93,6 +98,7 @@ COMMITS = {
         "backbone.kafka.subscription": "the group's offsets are those of the subscription",
         "backbone.memory.log": "the same in memory",
         "consumers.clickhouse.loader": "what is being inserted, noted beside an unmoved offset",
+        "consumers.clickhouse.retry_loader": "how far a sink's retries are inserted and told of",
     },
     "commit_transaction": {
         "backbone.kafka.publisher": "facts, rejects and cursor at once",

@@ -24,10 +24,10 @@ Position = tuple[int, int]
 class Warehouse:
     def __init__(self, world: World) -> None:
         self.world = world
-        self._reader = ClickHouseReader(world.clickhouse_url)
+        self.reader = ClickHouseReader(world.clickhouse_url)
 
     def close(self) -> None:
-        self._reader.close()
+        self.reader.close()
 
     # what must be there
 
@@ -52,12 +52,12 @@ class Warehouse:
         return {
             (place.partition, row["_kafka_offset"]): {name: row[name] for name in names}
             for place in self.places(kind)
-            for row in self._reader.rows(table, place, 0, _ALL)
+            for row in self.reader.rows(table, place, 0, _ALL)
         }
 
     def has(self, kind: str) -> bool:
         """Whether anything is loaded."""
-        found = self._reader.complete_up_to(self.table(kind))
+        found = self.reader.complete_up_to(self.table(kind))
         return any(each.next_offset for each in found) and bool(self.rows(kind))
 
     def count(self, topic: str) -> int:
@@ -67,13 +67,13 @@ class Warehouse:
 
     def stored(self, kind: str) -> int:
         table = self.table(kind)
-        return sum(self._reader.counts(table, place, 0, _ALL).stored for place in self.places(kind))
+        return sum(self.reader.counts(table, place, 0, _ALL).stored for place in self.places(kind))
 
     def complete(self, topic: str) -> bool:
         """Every table of the topic is complete up to the end of every partition."""
         ends = self.world.admin.ends(topic)
         found = [
-            {each.partition: each.next_offset for each in self._reader.complete_up_to(table)}
+            {each.partition: each.next_offset for each in self.reader.complete_up_to(table)}
             for table in map(FactTable, self.world.contracts.of_topic(topic))
         ]
         return all(reached.get(each, -1) >= end for reached in found for each, end in ends.items())

@@ -17,6 +17,7 @@ _OVERLAP = (
 _LOADER = "tests/unit/consumers/test_loader.py"
 _WAREHOUSE = "tests/contract/test_warehouse.py"
 _RETRIES = "tests/unit/replay/test_retries.py"
+_SINK_RETRIES = "tests/unit/consumers/test_retry_loader.py"
 _HOLDING = "tests/unit/test_holding.py"
 _OUTBOX = "tests/integration/outbox/test_outbox_identity.py"
 
@@ -377,8 +378,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "retries ahead",
         "a fold is not given a retry that its log has yet to bring",
-        "backbone/replay/retries.py",
-        (("(found, int(published)) if found < below else None", "(found, int(published))"),),
+        "backbone/replay/originals.py",
+        (("_below(_offsets(marks, begins), below)", "_offsets(marks, begins)"),),
         f"{_RETRIES}::test_what_stands_ahead_of_the_view_is_the_log_s_own_to_bring",
     ),
     Guard(
@@ -388,6 +389,27 @@ GUARDS: tuple[Guard, ...] = (
         (("insist(lambda: self._owner.settle(partition))", "insist(lambda: None)"),),
         f"{_RETRIES}::test_nothing_is_told_that_the_store_has_not_said_is_written",
         _RAISES,
+    ),
+    Guard(
+        "retried rows once",
+        "what a sink tries again is no row twice, whatever was told of it",
+        "consumers/clickhouse/judging.py",
+        (("there = reader.present(tables.tables[kind], where, offsets)", "there = frozenset()"),),
+        f"{_SINK_RETRIES}::"
+        "test_killed_behind_the_insert_it_is_found_there_though_the_token_is_forgotten",
+    ),
+    Guard(
+        "token of a retry",
+        "a later retry is another insert, which no table takes for one that came before",
+        "consumers/clickhouse/retry_loader.py",
+        (
+            (
+                'f"retry-{retries.topic_id}-{retries.partition}-{first}-{last}-{what}"',
+                'f"retry-{what}"',
+            ),
+        ),
+        f"{_SINK_RETRIES}::"
+        "test_a_row_that_went_from_the_table_comes_back_within_the_window_of_tokens",
     ),
     Guard(
         "retries while building",

@@ -84,9 +84,10 @@ def test_every_fact_source_and_processor_has_its_topics() -> None:
 
 def test_what_is_tried_again_stands_in_the_partitions_that_the_facts_stand_in() -> None:
     contracts = Contracts.load(REPOSITORY / "avro")
-    specs = declared(contracts, ["shop"], ["prices"], {"prices": "pricing.price.v1"})
+    specs = declared(contracts, ["shop"], ["prices", "warehouse"], {"prices": "pricing.price.v1"})
     partitions = {spec.name: spec.partitions for spec in specs}
     assert partitions["retry.prices"] == partitions["replayed.prices"] == 4
+    assert partitions["retry.warehouse"] == partitions["replayed.warehouse"] == 1
     assert partitions["retry.shop"] == 1
 
 

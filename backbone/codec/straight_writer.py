@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from backbone.codec.straight_encoder import BITS, ON, SMALL, VARINTS, varint
+from backbone.contracts.cross_rules import has_cross_rules
 from backbone.contracts.domain import EPOCH, INT32, INT64
 from backbone.contracts.rules import MAX_KNOWN, MAX_KNOWN_LENGTH, bounds_of
 from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
@@ -30,7 +31,9 @@ _NAMES = {
 
 def straight_writer(shape: Record, wanted: Sequence[str], prefix: bytes) -> Straight | None:
     """Gives `prefix` and the payload, and the wanted fields as they were read; None for a shape
-    with parts that are not written out, or without such fields."""
+    with parts that are not written out, with rules across fields, or without such fields."""
+    if has_cross_rules(shape):
+        return None
     if not is_plain(shape, frozenset(_LEAVES)) or not set(wanted) <= {f.name for f in shape.fields}:
         return None
     code = Code(_NAMES)

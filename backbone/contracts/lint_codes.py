@@ -24,10 +24,15 @@ CODES: Mapping[str, Code] = {
     "C006": Code("topic and file have different majors", "a breaking change gets a new topic"),
     "S001": Code(
         "the schema is not valid, not safe or not supported",
-        "mend it: legal names, no recursion, no type without width, unions of null and one type, "
-        "decimals with precision and scale, rules that exist",
+        "mend it: legal names, unions of null and one type, decimals with precision and scale",
     ),
     "S002": Code("a default that readers could not use", "give one of the field's type, or none"),
+    "S003": Code("a type inside itself", "name the other record by its key"),
+    "S004": Code("a type that takes no bytes", "give the items a type, the record a field"),
+    "S005": Code(
+        "an instant that is not UTC in microseconds", 'write "logicalType": "timestamp-micros"'
+    ),
+    "S006": Code("a value rule that cannot be asked", "mend it, as the finding says"),
     "N001": Code(
         "the fact is not named in PascalCase and the past tense", "say what happened: OrderPlaced"
     ),

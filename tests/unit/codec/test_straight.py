@@ -235,12 +235,24 @@ def test_the_ordinary_fact_is_taken_straight() -> None:
     assert ENCODE(data) == walked_bytes(data)
 
 
-def test_every_contract_of_ours_is_taken_straight() -> None:
-    contracts = Contracts.load(REPOSITORY / "avro").values()
-    shapes = [contract.shape for contract in contracts]
+# They have dates, enums or booleans, which are not written out, or rules across fields.
+BY_THE_WALK = {
+    *("ContractSigned", "CustomerChanged", "FulfillmentShipped", "InventoryReleased"),
+    *("InvoiceIssued", "PaymentAuthorized", "PaymentRefused"),
+}
+ACROSS_FIELDS = {"InventoryReserved", "PaymentRefunded"}
 
-    assert all(straight_parser(shape) and straight_encoder(shape) for shape in shapes)
-    assert all(straight_writer(each.shape, (each.key,), b"") for each in contracts)
+
+def test_every_contract_of_ours_is_taken_straight_but_those_named() -> None:
+    contracts = Contracts.load(REPOSITORY / "avro").values()
+
+    parsed = {each.name for each in contracts if straight_parser(each.shape)}
+    encoded = {each.name for each in contracts if straight_encoder(each.shape)}
+    written = {each.name for each in contracts if straight_writer(each.shape, (each.key,), b"")}
+
+    every = {each.name for each in contracts}
+    assert parsed == encoded & parsed == every - BY_THE_WALK
+    assert written == every - BY_THE_WALK - ACROSS_FIELDS
 
 
 @pytest.mark.parametrize("kind", ["double", {"type": "map", "values": "int"}])

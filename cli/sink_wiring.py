@@ -1,8 +1,12 @@
 """The composition root of sinks: beside cli/wiring.py, for it takes Polars and ClickHouse's client,
 which most processes do without."""
 
+from functools import partial
+
 from backbone.codec.codec import Codec
 from backbone.codec.columnar_engine import columnar
+from backbone.codec.rule_checking import RuleCheckingDecoder
+from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka.publisher import KafkaAppender
 from backbone.kafka.subscription import KafkaSubscription
@@ -11,6 +15,7 @@ from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
+from backbone.registry.port import Registry
 from backbone.runner import Pace, Runner
 from backbone.warehouse.clickhouse_reader import ClickHouseReader
 from backbone.warehouse.clickhouse_store import ClickHouseWriter
@@ -44,7 +49,7 @@ def sink_runner(
         wiring.contracts(),
         topic,
         schemas,
-        lambda known: Codec(known, schemas, batch_engine=columnar),
+        partial(_codec, schemas),
     )
     loader = Loader(name, tables, warehouse_writer())
     base, patience = wiring.kafka(f"sink-{name}"), Patience(name)
@@ -61,6 +66,13 @@ def sink_runner(
     subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
     loader.attach(subscription)
     return runner, subscription, loader
+
+
+def _codec(schemas: Registry, known: Contracts) -> Codec:
+    """It decodes batches at once, unless it asks for value rules again."""
+    if wiring.settings().readers_check_rules:
+        return Codec(known, schemas, engine=RuleCheckingDecoder)
+    return Codec(known, schemas, batch_engine=columnar)
 
 
 def sink_group(name: str, topic: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from backbone import metrics, topics
 from backbone.codec.codec import Codec
+from backbone.codec.rule_checking import RuleCheckingDecoder
 from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka import config
@@ -74,11 +75,15 @@ def registry() -> Registry:
 
 
 def codec() -> Codec:
+    if settings().readers_check_rules:
+        return Codec(contracts(), registry(), engine=RuleCheckingDecoder)
     return Codec(contracts(), registry())
 
 
 def batch_codec() -> Codec:
-    """For views: it decodes batches at once."""
+    """For views: it decodes batches at once, unless it asks for value rules again."""
+    if settings().readers_check_rules:
+        return codec()
     from backbone.codec.columnar_engine import columnar  # noqa: PLC0415 - Polars
 
     return Codec(contracts(), registry(), batch_engine=columnar)

@@ -131,3 +131,18 @@ def test_register_prints_what_became_of_each_contract(write: Write, run: Any) ->
 @pytest.mark.parametrize("name", ["lint", "register"])
 def test_the_help_has_an_example(run: Any, name: str) -> None:
     assert f"Example: backbone contracts {name}" in run(name, "--help").stdout
+
+
+def test_a_code_is_explained_by_its_page(run: Callable[..., Any]) -> None:
+    result = run("lint", "--explain", "T001")
+    assert result.exit_code == 0
+    assert result.output.startswith("# T001: a nullable field does not begin with null")
+    assert "**What to do**" in result.output
+
+
+def test_a_code_that_is_none_is_refused_with_those_there_are(run: Callable[..., Any]) -> None:
+    result = run("lint", "--explain", "X999")
+    assert result.exit_code == 2
+    assert "there is no code X999; there are C001" in " ".join(
+        result.output.replace("│", "").split()
+    )

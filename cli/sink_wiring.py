@@ -10,6 +10,7 @@ from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka.publisher import KafkaAppender
 from backbone.kafka.subscription import KafkaSubscription
+from backbone.middleware.agreement import agreed
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
@@ -21,6 +22,7 @@ from backbone.warehouse.clickhouse_reader import ClickHouseReader
 from backbone.warehouse.clickhouse_store import ClickHouseWriter
 from backbone.warehouse.store import WarehouseReader, WarehouseWriter
 from cli import wiring
+from cli.agreement import agreement
 from consumers.clickhouse.loader import Loader
 from consumers.clickhouse.tables import Tables
 
@@ -56,6 +58,7 @@ def sink_runner(
     stack: list[Middleware] = [
         measure(name),
         retry(patience),
+        agreed(agreement(), [each.type for each in wiring.contracts().of_topic(topic)]),
         dead_letters(
             name,
             KafkaAppender(base),

@@ -38,17 +38,20 @@ class Agreement:
         """What was found of the facts that were looked at; what is new of it is logged and
         counted."""
         with self._changed:
-            for fact in looked_at:
-                drift, known = found.get(fact), self._drifts.get(fact)
-                metrics.CONTRACT_DRIFT.labels(fact).set(1 if drift else 0)
-                if drift and drift != known:
-                    metrics.CONTRACT_DRIFTS.labels(fact, drift.kind).inc()
-                    self._log.error("contract drifted", fact=fact, kind=drift.kind, why=drift.what)
-                elif known and not drift:
-                    self._log.info("contract agrees again", fact=fact)
-            others = {fact: each for fact, each in self._drifts.items() if fact not in looked_at}
+            before = self._drifts
+            others = {fact: each for fact, each in before.items() if fact not in looked_at}
             self._drifts = {**others, **found}
+        for fact in looked_at:
+            self._say(fact, before.get(fact), found.get(fact))
         metrics.CONTRACTS_CHECKED.set_to_current_time()
+
+    def _say(self, fact: str, before: Drift | None, now: Drift | None) -> None:
+        metrics.CONTRACT_DRIFT.labels(fact).set(1 if now else 0)
+        if now and now != before:
+            metrics.CONTRACT_DRIFTS.labels(fact, now.kind).inc()
+            self._log.error("contract drifted", fact=fact, kind=now.kind, why=now.what)
+        elif before and not now:
+            self._log.info("contract agrees again", fact=fact)
 
     def require(self, facts: Collection[str]) -> None:
         """Raises Transient while one of these has drifted: whoever works with it waits in place,

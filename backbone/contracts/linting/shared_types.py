@@ -12,11 +12,11 @@ _NAMED = frozenset({"record", "enum", "fixed"})
 def unequal(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
     """File and full name of each type that is defined otherwise in an earlier file."""
     known: dict[str, str] = {}
-    for source in sources:
-        for name, node in _types(source.schema, "", 0):
-            text = json.dumps(node, sort_keys=True)
-            if known.setdefault(name, text) != text:
-                yield source.file, name
+    every = ((source.file, each) for source in sources for each in _types(source.schema, "", 0))
+    for file, (name, node) in every:
+        text = json.dumps(node, sort_keys=True)
+        if known.setdefault(name, text) != text:
+            yield file, name
 
 
 def _types(node: object, namespace: str, depth: int) -> Iterator[tuple[str, Json]]:

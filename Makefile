@@ -65,6 +65,8 @@ format: $(VENV)/.dev  ## let ruff put things in order
 
 docs: $(VENV)/.dev  ## write the generated pages again
 	@$(BIN)/python -m cli.reference > docs/cli.md
+	@$(BIN)/python -m cli.lint_pages docs
+	@$(BIN)/python -m cli.contract_schema > avro/contract.schema.json
 
 # What the demo installs is decided first; the image and the developers get the same versions.
 PIN := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header

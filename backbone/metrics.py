@@ -1,10 +1,8 @@
 """Every metric of ours, in one place. Timestamps are exported, not ages: a stuck updater cannot
 lie. Labels are names of ours, never keys, ids or texts. Described in docs/metrics.md."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-
-from backbone.errors import Misconfigured
 
 REGISTRY = CollectorRegistry()
 
@@ -78,6 +76,23 @@ SINK_COMPLETE = Gauge(
     ["sink", "topic", "partition"],
     registry=REGISTRY,
 )
+CONTRACT_DRIFT = Gauge(
+    "backbone_contract_drift",
+    "1 while the registry has another contract of the fact than this process",
+    ["fact"],
+    registry=REGISTRY,
+)
+CONTRACT_DRIFTS = Counter(
+    "backbone_contract_drifts_total",
+    "Drifts between contracts and registry, by kind",
+    ["fact", "kind"],
+    registry=REGISTRY,
+)
+CONTRACTS_CHECKED = Gauge(
+    "backbone_contract_last_check_timestamp_seconds",
+    "When the contracts were last compared with the registry",
+    registry=REGISTRY,
+)
 GATEWAY_STALE = Counter(
     "backbone_gateway_stale_responses_total",
     "Answers older than the view's objective",
@@ -89,15 +104,3 @@ GATEWAY_STALE = Counter(
 def render() -> tuple[bytes, str]:
     """The text exposition, and its content type."""
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
-
-
-def serve(address: str) -> None:
-    """Serve /metrics of a worker on `host:port`, from a daemon thread."""
-    host, _, port = address.rpartition(":")
-    try:
-        start_http_server(int(port), addr=host, registry=REGISTRY)
-    except OSError as error:
-        raise Misconfigured(
-            f"metrics cannot be served on {address} ({error.strerror}): give every process an "
-            "address of its own in BACKBONE_METRICS_ADDRESS, or none"
-        ) from error

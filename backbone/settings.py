@@ -81,6 +81,15 @@ class Settings(BaseModel):
         le=1.0,
         description="share of the facts without a trace of their own that begin one",
     )
+    readers_check_rules: bool = Field(
+        default=False, description="whether value rules are asked again where facts are read"
+    )
+    contract_check_seconds: float = Field(
+        default=20.0,
+        gt=0.0,
+        le=60.0,
+        description="how often a running process compares its contracts with the registry",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="the least severe log line that is written"
     )

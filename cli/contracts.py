@@ -11,6 +11,8 @@ import typer
 from backbone.contracts.catalog import Contracts, read_sources
 from backbone.contracts.contract import Contract
 from backbone.contracts.lint import Finding, lint
+from backbone.contracts.linting.catalog import CODES
+from backbone.contracts.linting.page import page
 from backbone.errors import Misconfigured
 from backbone.registry.port import Incompatible, Registry
 from cli.output import Format, Output, show
@@ -40,11 +42,17 @@ def lint_command(
     against_registry: Annotated[
         bool, typer.Option("--against-registry", help="Compare with the registered versions too.")
     ] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", help="Say what a code means, and why.")
+    ] = None,
 ) -> None:
     """Find what is wrong with the contracts. Needs no service. Exit code 1 when there is something.
 
     Example: backbone contracts lint --against-registry
     """
+    if explain is not None:
+        typer.echo(_explained(explain), nl=False)
+        return
     directory = contracts_dir()
     found = findings(directory, registry()) if against_registry else lint(directory)
     rows = [{name: getattr(each, name) for name in _FINDING} for each in found]
@@ -88,6 +96,12 @@ def register_all(directory: Path, registry: Registry) -> list[Registered]:
     if broken:
         raise broken[0] if len(broken) == 1 else Misconfigured("; ".join(map(str, broken)))
     return [_register(contract, registry) for contract in contracts]
+
+
+def _explained(code: str) -> str:
+    if code not in CODES:
+        raise typer.BadParameter(f"there is no code {code}; there are {', '.join(CODES)}")
+    return page(code)
 
 
 def _incompatible(contracts: Sequence[Contract], registry: Registry) -> Iterator[Incompatible]:

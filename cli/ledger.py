@@ -7,6 +7,7 @@ import typer
 
 from backbone.errors import Misconfigured
 from backbone.ledger.line import Line
+from backbone.ledger.source_lines import READ
 from cli import wiring
 from cli.ledger_interval import Asked
 from cli.ledger_topic import Books
@@ -47,7 +48,8 @@ def ledger(
     found: list[Line] = []
     with Books.open(Progress("ledger"), deep=deep) as books:
         for name in _topics(topic):
-            found += books.lines(name, asked)
+            lines = books.lines(name, asked)
+            found += lines if topic or _concern_anybody(lines) else []
     show([_row(each, output) for each in found], _COLUMNS, output)
     raise typer.Exit(_exit_code([each.balances for each in found]))
 
@@ -60,6 +62,11 @@ def _topics(chosen: Sequence[str] | None) -> list[str]:
             f"no contract has the topic {', '.join(unknown)}; there are {', '.join(known)}"
         )
     return list(dict.fromkeys(chosen)) if chosen else known
+
+
+def _concern_anybody(lines: Sequence[Line]) -> bool:
+    """Not those of a topic that is empty and that no source here publishes."""
+    return any(each.expected or each.found or each.hop == READ for each in lines)
 
 
 def _row(line: Line, output: Format) -> dict[str, Any]:

@@ -5,10 +5,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from backbone.backoff import Backoff
-from backbone.errors import Transient
+from backbone.errors import BackboneError, Transient
 from backbone.logs import logger
 
 T = TypeVar("T")
@@ -49,6 +50,21 @@ class Process:
                 self._log.warning("waiting", reason=str(error), seconds=round(seconds, 2))
                 self._stop.wait(seconds)
         return None
+
+    def repeat(self, call: Callable[[], None], seconds: float) -> None:
+        """Call at once and then every so many seconds, until told to stop. A service that is away,
+        or that refuses us, is asked again at the next turn."""
+        while not self.stopping():
+            try:
+                call()
+            except BackboneError as error:
+                self._log.warning("asked again later", reason=str(error), seconds=seconds)
+            self._stop.wait(seconds)
+
+    def beside(self, call: Callable[[], None], seconds: float) -> None:
+        """Repeat in a thread of its own that keeps no process alive."""
+        worker = partial(self._guard, partial(self.repeat, call, seconds))
+        threading.Thread(target=worker, name="beside", daemon=True).start()
 
     def run(self, workers: Sequence[Callable[[], None]]) -> None:
         """Run each worker in a thread of its own until all have ended. The first that fails stops

@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from backbone import worker_pages
 from backbone.codec.codec import Codec
+from backbone.registry.contract_watch import ContractWatch
 from cli import wiring
+from cli.agreement import agreement
 from cli.problems import pick
 from cli.process import Process, collect_rarely
 from consumers.catalog import SINKS
@@ -103,7 +106,8 @@ def _process() -> Process:
     collect_rarely()
     process = Process()
     process.catch_signals()
-    wiring.serve_metrics()
+    if wiring.settings().metrics_address:
+        worker_pages.serve(wiring.settings().metrics_address, agreement())
     wiring.tracing()  # made before there are threads that ask for it
     return process
 
@@ -118,10 +122,16 @@ def _run(process: Process, workers: Sequence[Callable[[], None]]) -> None:
 def _checked_codec(
     process: Process, facts: Sequence[str], make: Callable[[], Codec] = wiring.codec
 ) -> Codec | None:
-    """The start-up check: before the first message every contract is known to the registry."""
+    """The start-up check: before the first message every contract is known to the registry. From
+    then on they are compared with it again and again."""
     codec = make()
     done = process.until_it_answers(partial(_check, codec, facts))
-    return codec if done else None
+    if not done:
+        return None
+    watched = [wiring.contracts()[each] for each in facts]
+    watch = ContractWatch(watched, wiring.registry(), agreement())
+    process.beside(watch.look, wiring.settings().contract_check_seconds)
+    return codec
 
 
 def _check(codec: Codec, facts: Sequence[str]) -> bool:

@@ -2,12 +2,16 @@
 which most processes do without."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from backbone.codec.codec import Codec
 from backbone.codec.columnar_engine import columnar
+from backbone.codec.rule_checking import RuleCheckingDecoder
+from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka.publisher import KafkaAppender
 from backbone.kafka.subscription import KafkaSubscription
+from backbone.middleware.agreement import agreed
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
@@ -20,6 +24,7 @@ from backbone.warehouse.clickhouse_reader import ClickHouseReader
 from backbone.warehouse.clickhouse_store import ClickHouseWriter
 from backbone.warehouse.store import WarehouseReader, WarehouseWriter
 from cli import wiring
+from cli.agreement import agreement
 from consumers.catalog import SINKS
 from consumers.clickhouse.judging import Rehearsal
 from consumers.clickhouse.loader import Loader
@@ -51,6 +56,7 @@ def sink_runner(
     stack: list[Middleware] = [
         measure(name),
         retry(patience),
+        agreed(agreement(), [each.type for each in wiring.contracts().of_topic(topic)]),
         dead_letters(
             name,
             KafkaAppender(base),
@@ -97,12 +103,14 @@ def all_tables(name: str) -> Mapping[str, Tables]:
 
 
 def _tables(topic: str, schemas: Registry) -> Tables:
-    return Tables(
-        wiring.contracts(),
-        topic,
-        schemas,
-        lambda known: Codec(known, schemas, batch_engine=columnar),
-    )
+    return Tables(wiring.contracts(), topic, schemas, partial(_codec, schemas))
+
+
+def _codec(schemas: Registry, known: Contracts) -> Codec:
+    """It decodes batches at once, unless it asks for value rules again."""
+    if wiring.settings().readers_check_rules:
+        return Codec(known, schemas, engine=RuleCheckingDecoder)
+    return Codec(known, schemas, batch_engine=columnar)
 
 
 def sink_group(name: str, topic: str) -> str:

@@ -10,8 +10,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backbone import metrics, topics
+from backbone import topics
 from backbone.codec.codec import Codec
+from backbone.codec.rule_checking import RuleCheckingDecoder
 from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka import config
@@ -21,11 +22,13 @@ from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
 from backbone.kafka.subscription import KafkaSubscription
 from backbone.log import TopicSpec, TopicState
+from backbone.middleware.agreement import agreed
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
+from backbone.registry.agreement import AgreedPublisher
 from backbone.registry.port import Registry
 from backbone.registry.reading import ReadingRegistry
 from backbone.replay.retries import Retries
@@ -36,6 +39,7 @@ from backbone.source_runner import Edges, SourceRunner
 from backbone.topics import replayed_topic, retry_topic
 from backbone.views.store import ViewId, ViewWriter
 from backbone.views.traced_writer import TracedViewWriter
+from cli.agreement import agreement
 from cli.replay_wiring import mending_log, retry_log
 from consumers.catalog import SINKS
 from gateway.served_view import ServedView
@@ -76,6 +80,8 @@ def registry() -> Registry:
 
 
 def codec() -> Codec:
+    if settings().readers_check_rules:
+        return Codec(contracts(), registry(), engine=RuleCheckingDecoder)
     return Codec(contracts(), registry())
 
 
@@ -86,7 +92,9 @@ def reading_codec() -> Codec:
 
 
 def batch_codec() -> Codec:
-    """For views: it decodes batches at once."""
+    """For views: it decodes batches at once, unless it asks for value rules again."""
+    if settings().readers_check_rules:
+        return codec()
     from backbone.codec.columnar_engine import columnar  # noqa: PLC0415 - Polars
 
     return Codec(contracts(), registry(), batch_engine=columnar)
@@ -131,8 +139,14 @@ def source_runner(
     limits = {each: int(found[each].config["max.message.bytes"]) for each in facts}
     base = kafka(f"source-{name}")
     again = mending_log(name, base, topic_admin())
+    agrees = partial(AgreedPublisher, agreement=agreement(), facts=made.facts)
     edges = Edges(
-        lambda shard: publisher(name, shard), encoder, contracts(), limits, source_tracing(), again
+        lambda shard: agrees(publisher(name, shard)),
+        encoder,
+        contracts(),
+        limits,
+        source_tracing(),
+        again,
     )
     runner = SourceRunner(made, edges)
     group = f"{settings().app}.source.{name}"
@@ -184,7 +198,8 @@ def view_runner(
     store = Store(view_id(name), writer, lambda: admin.ends(view.topic))
     projector = Projector(view, contracts(), decoder, store)
     patience, appender = Patience(name), KafkaAppender(base)
-    guarded: list[Middleware] = [measure(name), retry(patience)]
+    agrees = agreed(agreement(), view.reads)
+    guarded: list[Middleware] = [measure(name), retry(patience), agrees]
     may_stop = partial(_may_stop, projector.may_stop, park_all)
     stack = [*traces, *guarded, dead_letters(name, appender, may_stop)]
     # whether a replay goes on is for its own run to say
@@ -289,8 +304,3 @@ def traced(
 
     spans = ViewSpans(made.tracer, name, group)
     return TracedViewWriter(writer, spans), [trace(spans)]
-
-
-def serve_metrics() -> None:
-    if settings().metrics_address:
-        metrics.serve(settings().metrics_address)

@@ -15,6 +15,7 @@ from polars.exceptions import PanicException
 from backbone.codec.json_objects import JsonObjects, plain_defaults
 from backbone.codec.written_columns import WrittenRecord
 from backbone.codec.written_leaves import WRITERS
+from backbone.contracts.cross_rules import has_cross_rules
 from backbone.contracts.shape import Array, Nullable, Record, Shape
 from backbone.contracts.straight import is_plain
 
@@ -84,8 +85,9 @@ class ColumnWriter:
 
 
 def column_writer(shape: Record, prefix: bytes, few: int = FEW) -> ColumnWriter | None:
-    """None for a shape with parts that are only written value by value."""
-    if not is_plain(shape, frozenset(WRITERS)) or not shape.fields:
+    """None for a shape with parts that are only written value by value, and for rules across
+    fields, which the walk asks."""
+    if not is_plain(shape, frozenset(WRITERS)) or not shape.fields or has_cross_rules(shape):
         return None
     return ColumnWriter(shape, prefix, few)
 

@@ -15,6 +15,7 @@ from backbone.codec.raw import compile_lift, without_logical_types
 from backbone.codec.straight_encoder import straight_encoder
 from backbone.codec.varints import compile_check
 from backbone.contracts.contract import Contract
+from backbone.contracts.cross_rules import cross_rule_of
 from backbone.contracts.domain import accept
 from backbone.contracts.parse import broken
 from backbone.contracts.rules import rule_of
@@ -87,7 +88,7 @@ class RowEncoder:
 
     def __init__(self, contract: Contract) -> None:
         self._name = contract.name
-        self._check = compile_walk(contract.shape, Leaves(accept, rule_of))
+        self._check = compile_walk(contract.shape, Leaves(accept, rule_of, cross_rule_of))
         self._straight = straight_encoder(contract.shape)
         # A UUID is text in our domain; fastavro's logical type would ask for an object.
         schema = without_logical_types(dict(contract.schema), frozenset({"uuid"}))

@@ -9,7 +9,14 @@ from decimal import Decimal
 
 from backbone.contracts.domain import EPOCH, EXACT, INT32, INT64, UUID
 from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
-from backbone.contracts.straight import Code, Straight, is_plain, write_fields, write_rules
+from backbone.contracts.straight import (
+    Code,
+    Straight,
+    is_plain,
+    write_cross_rules,
+    write_fields,
+    write_rules,
+)
 
 BITS = 14  # two bytes of a varint at a time
 _MASK = (1 << BITS) - 1
@@ -66,9 +73,20 @@ def _write(code: Code, shape: Shape, value: str) -> None:
         case Array(items):
             _array(code, items, value)
         case Record():
-            write_fields(code, shape, value, lambda field, found: _field(code, field, found))
+            _record(code, shape, value)
         case Leaf():
             _LEAVES[shape.logical or shape.kind](code, shape, value)
+
+
+def _record(code: Code, shape: Record, value: str) -> None:
+    found: dict[str, str] = {}
+
+    def field(each: Field, here: str) -> None:
+        found[each.name] = here
+        _field(code, each, here)
+
+    write_fields(code, shape, value, field)
+    write_cross_rules(code, shape, found)
 
 
 def _field(code: Code, field: Field, value: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from backbone.contracts import attributes
 from backbone.contracts.contract import LOG_ORDER, Contract, TopicTerms
 from backbone.contracts.parse import compile_parser
+from backbone.contracts.schema_problem import SchemaProblem
 from backbone.contracts.shape import (
     NO_DEFAULT,
     Array,
@@ -19,7 +20,6 @@ from backbone.contracts.shape import (
     Map,
     Nullable,
     Record,
-    SchemaProblem,
     Shape,
     read_shape,
 )
@@ -165,7 +165,7 @@ def _problems(file: str, major: re.Match[str] | None, schema: dict[str, Any]) ->
         shape = read_shape(schema)
         compile_parser(shape)
     except SchemaProblem as problem:
-        yield Problem("S001", file, problem.path, problem.what, "mend the schema")
+        yield Problem(problem.code, file, problem.path, problem.what, "mend the schema")
         return
     yield from _field_problems(file, shape, operational, major)
 

@@ -1,7 +1,7 @@
 """Contract: one fact's schema with what its owners promise about it, as avro/ holds it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,8 +26,9 @@ _REGISTERED = frozenset(
 class Contract:
     """A fact's contract. `type` is the Avro full name, `order` is "log" or a field's name.
 
-    `retention` is "forever" or days ("30d"). Made by `Contracts.load`, which has checked it; two
-    contracts are equal only when they are the same one.
+    `retention` is "forever" or days ("30d"). `erasure_subject` is the path of the field that says
+    whose personal data it is. `sunset` is a day, such as "2027-06-30". Made by `Contracts.load`,
+    which has checked it; two contracts are equal only when they are the same one.
     """
 
     type: str
@@ -44,6 +45,11 @@ class Contract:
     classification: str
     residency: str
     status: str
+    expected_per_day: int | None = None
+    erasure_subject: str | None = None
+    erasure_reason: str | None = None
+    sunset: str | None = None
+    suppressions: Sequence[Mapping[str, str]] = ()
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """A schema file's parts with their paths, as JSON, however wrong the rest of the file is."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,5 +60,26 @@ def bare(declared: Any) -> Json:
         return bare(others[0]) if others else {}
     if isinstance(declared, dict):
         inner = declared.get("items", declared.get("values"))
-        return bare(inner) if inner is not None else declared
+        if inner is not None:
+            return bare(inner)
+        kind = declared.get("type")
+        return bare(kind) if isinstance(kind, dict | list) else declared
     return {"type": declared}
+
+
+def full_name(name: str, namespace: str) -> str:
+    return name if "." in name or not namespace else f"{namespace}.{name}"
+
+
+def doc_of(node: Json) -> str:
+    doc = node.get("doc", "")
+    return doc if isinstance(doc, str) else ""
+
+
+def twice(names: Sequence[str]) -> list[str]:
+    """Those that stand there more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from backbone.contracts.contract import Contract
+from backbone.contracts.cross_rules import cross_rule_of
 from backbone.contracts.domain import OUTSIDE_TIME, accept
 from backbone.contracts.rules import rule_of
 from backbone.contracts.shape import Leaf, Record
@@ -75,7 +76,7 @@ def _doubt(_: Any) -> None:
 
 def compile_parser(shape: Record) -> Convert:
     """Compile a record's parser; raises SchemaProblem for rules that do not suit their fields."""
-    return compile_walk(shape, Leaves(_leaf, rule_of))
+    return compile_walk(shape, Leaves(_leaf, rule_of, cross_rule_of))
 
 
 def _leaf(leaf: Leaf) -> Convert:

@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from backbone.contracts.domain import EXACT
-from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, SchemaProblem
+from backbone.contracts.schema_problem import BadRule
+from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable
 from backbone.contracts.walk import Convert, Unfit
 
 _NUMBERS = frozenset({"int", "long", "float", "double", "decimal"})
@@ -68,10 +69,10 @@ def _checks(field: Field) -> tuple[tuple[Broken, str], ...]:
 def _rule(field: Field, name: str, given: Any) -> tuple[Broken, str]:
     if name not in _RULES:
         known = ", ".join(_RULES)
-        raise SchemaProblem(field.name, f"has the rule {name!r}; there are {known}")
+        raise BadRule(field.name, f"has the rule {name!r}; there are {known}")
     kinds, make = _RULES[name]
     if _kind(field) not in kinds:
-        raise SchemaProblem(field.name, f"the rule {name!r} does not suit its type")
+        raise BadRule(field.name, f"the rule {name!r} does not suit its type")
     return make(field, given)
 
 
@@ -93,7 +94,7 @@ def _bound(field: Field, given: Any) -> Decimal | float:
         return given
     if _kind(field) == "decimal" and isinstance(given, str):
         return _decimal(field, given)
-    raise SchemaProblem(field.name, "a bound is text for a decimal, a number otherwise")
+    raise BadRule(field.name, "a bound is text for a decimal, a number otherwise")
 
 
 def _decimal(field: Field, given: str) -> Decimal:
@@ -102,7 +103,7 @@ def _decimal(field: Field, given: str) -> Decimal:
     except InvalidOperation:
         bound = Decimal("NaN")
     if not bound.is_finite():
-        raise SchemaProblem(field.name, "a bound is not a number")
+        raise BadRule(field.name, "a bound is not a number")
     return bound
 
 
@@ -123,14 +124,12 @@ def _maximum(field: Field, given: Any) -> tuple[Broken, str]:
 
 def _pattern(field: Field, given: Any) -> tuple[Broken, str]:
     if not isinstance(given, str) or not given.startswith("^") or not given.endswith("$"):
-        raise SchemaProblem(field.name, "a pattern is text and anchored: ^...$")
+        raise BadRule(field.name, "a pattern is text and anchored: ^...$")
     try:
         # fullmatch, for Python's $ lets a line break through behind the text.
         matches = re.compile(given[1:-1]).fullmatch
     except re.error as error:
-        raise SchemaProblem(
-            field.name, f"its pattern is not a regular expression: {error}"
-        ) from None
+        raise BadRule(field.name, f"its pattern is not a regular expression: {error}") from None
     known: set[str] = set()  # a fact is asked twice, and most texts come again
 
     def broken(value: str) -> bool:
@@ -149,13 +148,23 @@ def _pattern(field: Field, given: Any) -> tuple[Broken, str]:
 
 def _count(field: Field, given: Any) -> int:
     if not isinstance(given, int) or isinstance(given, bool) or given < 0:
-        raise SchemaProblem(field.name, "a length is a whole number from 0")
+        raise BadRule(field.name, "a length is a whole number from 0")
     return given
 
 
 def _min_items(field: Field, given: Any) -> tuple[Broken, str]:
     count = _count(field, given)
     return lambda value: len(value) < count, f"must have at least {given} items"
+
+
+def _max_items(field: Field, given: Any) -> tuple[Broken, str]:
+    count = _count(field, given)
+    return lambda value: len(value) > count, f"must have at most {given} items"
+
+
+def _min_length(field: Field, given: Any) -> tuple[Broken, str]:
+    count = _count(field, given)
+    return lambda value: len(value) < count, f"must have at least {given} characters"
 
 
 def _max_length(field: Field, given: Any) -> tuple[Broken, str]:
@@ -171,5 +180,7 @@ _RULES: Mapping[str, tuple[frozenset[str], _Make]] = {
     "maximum": (_NUMBERS, _maximum),
     "pattern": (frozenset({"string"}), _pattern),
     "minItems": (frozenset({"array"}), _min_items),
+    "maxItems": (frozenset({"array"}), _max_items),
+    "minLength": (frozenset({"string"}), _min_length),
     "maxLength": (frozenset({"string"}), _max_length),
 }

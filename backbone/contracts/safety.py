@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from backbone.contracts.shape import Record, SchemaProblem, read_shape
+from backbone.contracts.schema_problem import SchemaProblem
+from backbone.contracts.shape import Record, read_shape
 from backbone.errors import Poison, PoisonReason
 
 

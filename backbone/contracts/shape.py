@@ -7,9 +7,12 @@ does not support, so that nothing is silently read as something else.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from backbone.contracts.nodes import doc_of, full_name, is_whole, twice
+from backbone.contracts.schema_problem import OtherInstant, Recursive, SchemaProblem, ZeroWidth
 
 # Deeper than any fact has a reason to be, and far from where native decoders crash (about 2,000).
 MAX_DEPTH = 32
@@ -24,19 +27,11 @@ LOGICAL = {
     "date": frozenset({"int"}),
     "uuid": frozenset({"string"}),
 }
+_OTHER_INSTANTS = frozenset({"timestamp-millis", "timestamp-nanos"})
 _RESERVED = PLAIN | {"null", "record", "enum", "fixed", "array", "map"}
 MAX_DECIMAL_BYTES = 16
 MAX_PRECISION = 38  # what ClickHouse Decimal128, Arrow and Postgres all hold
 LEGAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-class SchemaProblem(Exception):
-    """A schema that cannot be used; `path` is the field it was found at ("" for the record)."""
-
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(f"{path}: {what}" if path else what)
-        self.path = path
-        self.what = what
 
 
 class _NoDefault:
@@ -94,6 +89,7 @@ class Record:
     fields: tuple[Field, ...]
     doc: str = field(default="", compare=False)
     tags: frozenset[str] = field(default=frozenset(), compare=False)
+    rules: Sequence[Any] = field(default=(), compare=False)
 
 
 Shape = Leaf | Nullable | Array | Map | Record
@@ -145,15 +141,15 @@ class _Reader:
 
     def _by_name(self, name: str, path: str, namespace: str) -> Shape:
         if name == "null":
-            raise SchemaProblem(path, "null takes no bytes: give the field a type, or leave it out")
+            raise ZeroWidth(path, "null takes no bytes: give the field a type, or leave it out")
         if name in PLAIN:
             return Leaf(name)
-        full = _full_name(name, namespace)
+        full = full_name(name, namespace)
         if full not in self._named:
             raise SchemaProblem(path, f"uses the type {name!r}, which is not defined before it")
         shape = self._named[full]
         if shape is None:
-            raise SchemaProblem(path, f"holds {name!r} inside itself: recursive types are refused")
+            raise Recursive(path, f"holds {name!r} inside itself: recursive types are refused")
         return shape
 
     def _union(self, branches: list[Any], path: str, namespace: str, depth: int) -> Shape:
@@ -170,7 +166,7 @@ class _Reader:
         name = schema.get("name")
         if not isinstance(name, str) or not isinstance(own, str):
             raise SchemaProblem(path, f"a {schema['type']} needs a name")
-        full = _full_name(name, own)
+        full = full_name(name, own)
         if not all(LEGAL_NAME.fullmatch(part) for part in full.split(".")):
             raise SchemaProblem(path, f"{full!r} is not a legal Avro name")
         if full in _RESERVED or full in self._named:
@@ -183,10 +179,13 @@ class _Reader:
         inside = full.rpartition(".")[0]
         listed = schema.get("fields")
         if not isinstance(listed, list) or not listed:
-            raise SchemaProblem(path, f"the record {full!r} has no fields")
+            raise ZeroWidth(path, f"the record {full!r} has no fields")
         fields = tuple(self._field(each, path, inside, depth) for each in listed)
-        _refuse_twice((each.name for each in fields), path, "field")
-        record = Record(full, fields, _doc(schema), _tags(schema, path))
+        _refuse_twice([each.name for each in fields], path, "field")
+        rules = schema.get("rules", [])
+        if not isinstance(rules, list):
+            raise SchemaProblem(path, "a record's rules are a list")
+        record = Record(full, fields, doc_of(schema), _tags(schema, path), tuple(rules))
         self._named[full] = record
         return record
 
@@ -204,7 +203,7 @@ class _Reader:
             name=name,
             shape=self.read(entry.get("type"), here, namespace, depth + 1),
             default=entry.get("default", NO_DEFAULT),
-            doc=_doc(entry),
+            doc=doc_of(entry),
             tags=_tags(entry, here),
             rules=rules,
         )
@@ -226,6 +225,8 @@ class _Reader:
     def _fixed(self, schema: Mapping[str, Any], path: str, namespace: str) -> Leaf:
         full = self._define(schema, path, namespace)
         size = schema.get("size")
+        if size == 0:
+            raise ZeroWidth(path, f"the fixed {full!r} has no bytes")
         if type(size) is not int or not 0 < size <= 1 << 20:
             raise SchemaProblem(path, f"the fixed {full!r} needs a size from 1 to 1,048,576")
         leaf = _logical(Leaf("fixed", size=size, name=full), schema, path)
@@ -237,11 +238,13 @@ def _logical(leaf: Leaf, schema: Mapping[str, Any], path: str) -> Leaf:
     logical = schema.get("logicalType")
     if logical is None:
         return leaf
+    if isinstance(logical, str) and (logical.startswith("local-") or logical in _OTHER_INSTANTS):
+        raise OtherInstant(path, f"{logical} is no instant in UTC with microseconds")
     if not isinstance(logical, str) or leaf.kind not in LOGICAL.get(logical, frozenset()):
         raise SchemaProblem(path, f"logicalType {logical!r} on {leaf.kind} is not supported")
     precision, scale = schema.get("precision", 0), schema.get("scale", 0)
     if logical == "decimal" and not (
-        _whole(precision) and _whole(scale) and 0 <= scale <= precision and precision >= 1
+        is_whole(precision) and is_whole(scale) and 0 <= scale <= precision and precision >= 1
     ):
         raise SchemaProblem(path, "a decimal needs precision >= 1 and a scale from 0 to precision")
     if logical == "decimal" and (precision > MAX_PRECISION or leaf.size > MAX_DECIMAL_BYTES):
@@ -269,25 +272,9 @@ def parts(shape: Shape) -> tuple[Shape, ...]:
     return ()
 
 
-def _full_name(name: str, namespace: str) -> str:
-    return name if "." in name or not namespace else f"{namespace}.{name}"
-
-
-def _refuse_twice(names: Iterable[str], path: str, what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise SchemaProblem(path, f"has the {what} {name!r} twice")
-        seen.add(name)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _doc(schema: Mapping[str, Any]) -> str:
-    doc = schema.get("doc", "")
-    return doc if isinstance(doc, str) else ""
+def _refuse_twice(names: Sequence[str], path: str, what: str) -> None:
+    for name in twice(names):
+        raise SchemaProblem(path, f"has the {what} {name!r} twice")
 
 
 def _tags(schema: Mapping[str, Any], path: str) -> frozenset[str]:

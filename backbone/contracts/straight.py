@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backbone.contracts.cross_rules import cross_rules
 from backbone.contracts.rules import broken_by
 from backbone.contracts.shape import NO_DEFAULT, Array, Field, Leaf, Nullable, Record, Shape
 
@@ -113,6 +114,13 @@ def write_rules(code: Code, field: Field, value: str) -> None:
     for broken in broken_by(field):
         call = f"{code.constant(broken)}({value})"
         code.doubt_if(f"{value} is not None and {call}" if _nullable(field) else call)
+
+
+def write_cross_rules(code: Code, shape: Record, values: Mapping[str, str]) -> None:
+    """`values` are the variables that hold the record's fields."""
+    for rule in cross_rules(shape):
+        asked = ", ".join(values[field] for field in rule.fields)
+        code.doubt_if(f"not {code.constant(rule.holds)}({asked})")
 
 
 def write_fields(code: Code, shape: Record, value: str, each: Callable[[Field, str], None]) -> None:

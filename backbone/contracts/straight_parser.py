@@ -12,6 +12,7 @@ from backbone.contracts.straight import (
     Steps,
     Straight,
     is_plain,
+    write_cross_rules,
     write_fields,
     write_rules,
     write_text,
@@ -45,16 +46,17 @@ def straight_parser(shape: Record) -> Straight | None:
 
 
 def _record(code: Code, shape: Record, value: str) -> str:
-    taken: list[str] = []
+    taken: dict[str, str] = {}
 
     def field(each: Field, found: str) -> None:
-        read = write_value(code, each.shape, found, _STEPS)
-        write_rules(code, each, read)
-        taken.append(f"{each.name!r}: {read}")
+        taken[each.name] = write_value(code, each.shape, found, _STEPS)
+        write_rules(code, each, taken[each.name])
 
     write_fields(code, shape, value, field)
+    write_cross_rules(code, shape, taken)
     made = code.new()
-    code.line(f"{made} = {{{', '.join(taken)}}}")
+    listed = ", ".join(f"{name!r}: {read}" for name, read in taken.items())
+    code.line(f"{made} = {{{listed}}}")
     return made
 
 

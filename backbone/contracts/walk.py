@@ -39,15 +39,18 @@ class Unfit(Exception):
 
 
 class Leaves:
-    """What a walk does at each value without parts, and at each whole field (None: nothing)."""
+    """What a walk does at each value without parts, and at each whole field and whole record
+    (None: nothing)."""
 
     def __init__(
         self,
         leaf: Callable[[Leaf], Convert],
         field: Callable[[Field], Convert | None] = lambda _: None,
+        record: Callable[[Record], Convert | None] = lambda _: None,
     ) -> None:
         self.leaf = leaf
         self.field = field
+        self.record = record
 
 
 def compile_walk(shape: Shape, leaves: Leaves) -> Convert:
@@ -61,7 +64,7 @@ def compile_walk(shape: Shape, leaves: Leaves) -> Convert:
         case Map(values):
             return _map(compile_walk(values, leaves), leaves.leaf(Leaf("string")))
         case Record():
-            return _record(shape, leaves)
+            return _whole_record(shape, leaves)
 
 
 def _nullable(inner: Convert) -> Convert:
@@ -112,6 +115,12 @@ def _try(item: Convert, path: str, value: Any) -> list[tuple[str, str]]:
     except Unfit as unfit:
         return unfit.under(path)
     return []
+
+
+def _whole_record(shape: Record, leaves: Leaves) -> Convert:
+    """Rules of a record are asked once all of its fields are in order."""
+    fields, rule = _record(shape, leaves), leaves.record(shape)
+    return fields if rule is None else lambda value: rule(fields(value))
 
 
 def _record(shape: Record, leaves: Leaves) -> Convert:

@@ -31,6 +31,7 @@ _UNAUTHORIZED = frozenset({401, 403})
 # No such subject, version, schema. A bare 404 is no registry's answer: taken for one, a wrong
 # address or a proxy without a backend would turn every record into a dead letter.
 _NOT_FOUND = frozenset({40401, 40402, 40403})
+_NOT_CONFIGURED = frozenset({40401, 40408})
 _NO_SUCH_PATH = 404
 _CONFLICT = 409
 # What the client makes of a 200 that is a proxy's page, or JSON of another kind.
@@ -125,6 +126,20 @@ class ConfluentRegistry:
     def require_full_transitive(self, subject: str) -> None:
         with self._translated():
             self._client.set_config(subject, _FULL_TRANSITIVE)
+
+    def compatibility(self, subject: str) -> str | None:
+        try:
+            with self._translated():
+                found = self._client.get_config(subject)
+        except _Refused as refused:
+            if refused.code in _NOT_CONFIGURED:
+                return None
+            raise
+        level = found.compatibility_level or found.compatibility
+        return None if level is None else str(getattr(level, "value", level))
+
+    def forget(self) -> None:
+        self._client.clear_caches()
 
     def close(self) -> None:
         """Let go of the connections."""

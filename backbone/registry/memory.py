@@ -5,7 +5,7 @@ from collections import defaultdict
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from backbone.registry.compatibility import full_transitive
-from backbone.registry.port import Incompatible
+from backbone.registry.port import FULL_TRANSITIVE, Incompatible
 
 
 class MemoryRegistry:
@@ -44,6 +44,12 @@ class MemoryRegistry:
 
     def require_full_transitive(self, subject: str) -> None:
         self._guarded.add(subject)
+
+    def compatibility(self, subject: str) -> str | None:
+        return FULL_TRANSITIVE if subject in self._guarded else None
+
+    def forget(self) -> None:
+        """It remembers nothing but what it is."""
 
 
 def guid_of(schema_text: str) -> UUID:

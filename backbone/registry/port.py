@@ -10,6 +10,8 @@ from uuid import UUID
 
 from backbone.errors import Misconfigured
 
+FULL_TRANSITIVE = "FULL_TRANSITIVE"
+
 
 class Incompatible(Misconfigured):
     """The registry refuses a schema that earlier versions could not live with.
@@ -30,8 +32,8 @@ class Registry(Protocol):
     """Schemas by id and by subject, as JSON texts.
 
     Two texts are one schema if they are equal as JSON, whatever the order of their names. Called
-    at start (`lookup`), once per schema id seen (`schema`), and by `backbone contracts register`
-    (the rest); never per record.
+    at start and by the ContractWatch (`lookup`, `versions`, `compatibility`), once per schema id
+    seen (`schema`), and by `backbone contracts register` (the rest); never per record.
     """
 
     def register(self, subject: str, schema_text: str) -> int:
@@ -61,3 +63,10 @@ class Registry(Protocol):
 
         Without it, registries differ: Confluent checks backward, Apicurio checks nothing.
         """
+
+    def compatibility(self, subject: str) -> str | None:
+        """What the subject requires of new versions, as `FULL_TRANSITIVE`; None where nothing was
+        set for it."""
+
+    def forget(self) -> None:
+        """Ask anew from now on: what was said before may have been changed by hand."""

@@ -66,3 +66,9 @@ class ReadingRegistry:
 
     def require_full_transitive(self, subject: str) -> None:
         self._rest.require_full_transitive(subject)
+
+    def compatibility(self, subject: str) -> str | None:
+        return self._rest.compatibility(subject)
+
+    def forget(self) -> None:
+        self._rest.forget()

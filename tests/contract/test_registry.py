@@ -187,3 +187,12 @@ def test_an_address_that_is_no_registry_is_no_unknown_schema(endpoints: Endpoint
     with pytest.raises(Misconfigured, match="404"):
         elsewhere.schema_by_guid(uuid4())
     elsewhere.close()
+
+
+def test_what_a_subject_requires_is_told_once_it_is_set(registry: Registry, subject: str) -> None:
+    registry.register(subject, schema(subject))
+    assert registry.compatibility(subject) in (None, "NONE")
+    registry.require_full_transitive(subject)
+    registry.forget()
+    assert registry.compatibility(subject) == "FULL_TRANSITIVE"
+    assert registry.compatibility(f"{subject}.nobody") in (None, "NONE")

@@ -461,4 +461,31 @@ GUARDS: tuple[Guard, ...] = (
         (("if self.stopped:", "if False:"),),
         "tests/unit/replay/test_ramp.py::test_a_failure_stops_it_and_a_wrong_fix_is_stopped_within_one_in_a_hundred",
     ),
+    # contracts
+    Guard(
+        "rules across fields",
+        "a row that breaks a rule of several fields becomes no fact",
+        "backbone/contracts/straight.py",
+        (("for rule in cross_rules(shape):", "for rule in ():"),),
+        "tests/unit/codec/test_cross_rules.py::test_a_row_that_breaks_a_rule_is_refused_by_name",
+        _RAISES,
+    ),
+    Guard(
+        "rules across fields (walk)",
+        "the same, where the walk decides",
+        "backbone/contracts/cross_rules.py",
+        (("if not rules:", "if True:"),),
+        "tests/unit/codec/test_cross_rules.py::"
+        "test_straight_code_takes_what_the_walk_takes_and_nothing_else",
+        _RAISES,
+    ),
+    Guard(
+        "contract drift",
+        "nothing is published with a contract that the registry no longer has",
+        "backbone/registry/agreement.py",
+        (("if drifted:", "if False:"),),
+        "tests/unit/registry/test_contract_watch.py::"
+        "test_no_transaction_begins_with_a_drifted_fact",
+        _RAISES,
+    ),
 )

@@ -9,10 +9,8 @@ import os
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -37,54 +35,9 @@ from backbone.registry.confluent import ConfluentRegistry
 from backbone.registry.port import Incompatible
 from backbone.settings import REPOSITORY
 from cli.stack.stack import Endpoints
+from tests.integration.shop_facts import AT, FACTS
 
-AT = datetime(2011, 11, 27, 11, 54, 0, 123456, tzinfo=UTC)
 CONTRACTS = Contracts.load(REPOSITORY / "avro")
-
-# Of each contract: plain values, and awkward ones (nulls, the largest and smallest, other scripts).
-FACTS: Mapping[str, Sequence[dict[str, Any]]] = {
-    "shop.pricing.PriceChanged": [
-        {
-            "stock_code": "85123A",
-            "price": Decimal("2.9500"),
-            "currency": "GBP",
-            "effective_at": AT,
-        },
-        {
-            "stock_code": "ΩЖ漢😀",
-            "price": Decimal("99999999999999.9999"),
-            "currency": "EUR",
-            "effective_at": datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
-        },
-    ],
-    "shop.sales.OrderPlaced": [
-        {
-            "order_id": "536365",
-            "placed_at": AT,
-            "customer_id": "17850",
-            "country": "United Kingdom",
-            "currency": "GBP",
-            "lines": [
-                {
-                    "stock_code": "85123A",
-                    "description": "HEART, T-LIGHT=HOLDER",
-                    "quantity": 6,
-                    "unit_price": Decimal("2.5500"),
-                },
-                {
-                    "stock_code": "D",
-                    "description": None,
-                    "quantity": 2147483647,
-                    "unit_price": Decimal("0.0001"),
-                },
-            ],
-        },
-    ],
-    "shop.sales.OrderCancelled": [
-        {"order_id": "536365", "cancelled_at": AT, "reason": None},
-        {"order_id": "536366", "cancelled_at": AT, "reason": "changed their mind"},
-    ],
-}
 
 
 @dataclass(frozen=True)

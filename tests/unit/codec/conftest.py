@@ -12,10 +12,14 @@ from backbone.registry.memory import MemoryRegistry
 AVRO = Path(__file__).parents[3] / "avro"
 
 
+OURS = ("shop.pricing.PriceChanged", "shop.sales.OrderCancelled", "shop.sales.OrderPlaced")
+
+
 @pytest.fixture(scope="session")
 def contracts() -> Contracts:
-    """The project's own contracts."""
-    return Contracts.load(AVRO)
+    """The project's own contracts of prices and orders."""
+    every = Contracts.load(AVRO)
+    return Contracts({name: every[name] for name in OURS})
 
 
 @pytest.fixture

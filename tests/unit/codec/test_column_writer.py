@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from backbone.codec.column_writer import ColumnWriter, column_writer
 from backbone.codec.straight_encoder import straight_encoder
-from backbone.contracts.catalog import Contracts
 from backbone.contracts.parse import compile_parser
 from backbone.contracts.shape import Record, read_shape
-from backbone.settings import REPOSITORY
 from tests.unit.codec.odd_facts import (
     ODD,
     ODD_TEXTS,
@@ -218,12 +216,6 @@ def test_any_price_and_instant_is_written_as_fastavro_writes_it(
     row = well(price, at.isoformat() + "Z")
 
     assert payloads([row])[0] in (None, walked(row))
-
-
-def test_every_contract_of_ours_is_written_so() -> None:
-    shapes = [each.shape for each in Contracts.load(REPOSITORY / "avro").values()]
-
-    assert all(column_writer(each, b"") for each in shapes)
 
 
 @pytest.mark.parametrize("kind", ["double", {"type": "map", "values": "int"}])

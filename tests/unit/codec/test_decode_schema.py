@@ -9,7 +9,8 @@ from backbone.codec.columnar_engine import ColumnarDecoder, columnar
 from backbone.codec.decode_schema import Unsupported, decode_schema
 from backbone.codec.expansion import Expansion
 from backbone.contracts.catalog import Contracts
-from backbone.contracts.shape import SchemaProblem, read_shape
+from backbone.contracts.schema_problem import SchemaProblem
+from backbone.contracts.shape import read_shape
 from tests.unit.codec.awkward import AWKWARD, DECIMAL, STATE, array, contract_of, fixed, record
 
 SIMPLE = record("F", key="string", n="long")

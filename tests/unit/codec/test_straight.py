@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.codec import raw
+from backbone.codec.column_writer import column_writer
 from backbone.codec.row_engine import RowEncoder
 from backbone.codec.straight_encoder import straight_encoder, varint
 from backbone.codec.straight_lift import straight_lift
@@ -103,10 +104,24 @@ def test_the_ordinary_fact_is_taken_straight() -> None:
     assert ENCODE(data) == walked_bytes(data)
 
 
-def test_every_contract_of_ours_is_taken_straight() -> None:
-    shapes = [each.shape for each in Contracts.load(REPOSITORY / "avro").values()]
+# They have dates, enums or booleans, which are not written out, or rules across fields.
+BY_THE_WALK = {
+    *("ContractSigned", "CustomerChanged", "FulfillmentShipped", "InventoryReleased"),
+    *("InvoiceIssued", "PaymentAuthorized", "PaymentRefused"),
+}
+ACROSS_FIELDS = {"InventoryReserved", "PaymentRefunded"}
 
-    assert all(straight_parser(shape) and straight_encoder(shape) for shape in shapes)
+
+def test_every_contract_of_ours_is_taken_straight_but_those_named() -> None:
+    contracts = Contracts.load(REPOSITORY / "avro").values()
+
+    parsed = {each.name for each in contracts if straight_parser(each.shape)}
+    encoded = {each.name for each in contracts if straight_encoder(each.shape)}
+    written = {each.name for each in contracts if column_writer(each.shape, b"")}
+
+    every = {each.name for each in contracts}
+    assert parsed == encoded & parsed == every - BY_THE_WALK
+    assert written == every - BY_THE_WALK - ACROSS_FIELDS
 
 
 @pytest.mark.parametrize("kind", ["double", {"type": "map", "values": "int"}])

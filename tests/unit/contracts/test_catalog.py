@@ -19,18 +19,23 @@ def _refused(directory: Path) -> str:
     return str(caught.value)
 
 
-def test_the_project_has_three_contracts_in_two_topics(contracts: Contracts) -> None:
-    assert sorted(contracts) == [
-        "shop.pricing.PriceChanged",
-        "shop.sales.OrderCancelled",
-        "shop.sales.OrderPlaced",
-    ]
-    assert contracts.topics == {
-        "pricing.price.v1": TopicTerms("pricing.price.v1", 4, "forever", "stock_code"),
-        "sales.order.v1": TopicTerms("sales.order.v1", 4, "forever", "order_id"),
+def test_the_project_has_the_facts_of_a_shop(contracts: Contracts) -> None:
+    assert {
+        topic: [each.name for each in contracts.of_topic(topic)] for topic in contracts.topics
+    } == {
+        "billing.contract.v1": ["ContractSigned"],
+        "billing.invoice.v1": ["InvoiceIssued"],
+        "catalogue.product.v1": ["ProductDescribed"],
+        "crm.customer.v1": ["CustomerChanged"],
+        "fulfilment.shipment.v1": ["FulfillmentShipped"],
+        "inventory.stock.v1": ["InventoryReleased", "InventoryReserved", "StockCounted"],
+        "payments.payment.v1": ["PaymentAuthorized", "PaymentRefunded", "PaymentRefused"],
+        "pricing.price.v1": ["PriceChanged"],
+        "sales.order.v1": ["OrderCancelled", "OrderPlaced"],
     }
-    names = [contract.name for contract in contracts.of_topic("sales.order.v1")]
-    assert names == ["OrderCancelled", "OrderPlaced"]
+    assert contracts.topics["sales.order.v1"] == TopicTerms(
+        "sales.order.v1", 4, "forever", "order_id"
+    )
     assert contracts.of_topic("sales.nothing.v1") == ()
 
 

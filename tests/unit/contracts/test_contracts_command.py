@@ -37,9 +37,10 @@ def test_contracts_are_registered_once_and_unchanged_afterwards(avro: Path) -> N
     registry = MemoryRegistry()
     first, again = register_all(avro, registry), register_all(avro, registry)
     subject = "pricing.price.v1-shop.pricing.PriceChanged"
-    assert first[0] == Registered(subject, version=1, id=1, state="new")
-    assert [each.state for each in first] == ["new"] * 3
-    assert [each.state for each in again] == ["unchanged"] * 3
+    found = {each.subject: each for each in first}
+    assert found[subject] == Registered(subject, version=1, id=found[subject].id, state="new")
+    assert [each.state for each in first] == ["new"] * 14
+    assert [each.state for each in again] == ["unchanged"] * 14
 
 
 def test_a_new_version_is_registered_beside_the_old_one(write: Write) -> None:
@@ -130,3 +131,18 @@ def test_register_prints_what_became_of_each_contract(write: Write, run: Any) ->
 @pytest.mark.parametrize("name", ["lint", "register"])
 def test_the_help_has_an_example(run: Any, name: str) -> None:
     assert f"Example: backbone contracts {name}" in run(name, "--help").stdout
+
+
+def test_a_code_is_explained_by_its_page(run: Callable[..., Any]) -> None:
+    result = run("lint", "--explain", "T001")
+    assert result.exit_code == 0
+    assert result.output.startswith("# T001: a nullable field does not begin with null")
+    assert "**What to do**" in result.output
+
+
+def test_a_code_that_is_none_is_refused_with_those_there_are(run: Callable[..., Any]) -> None:
+    result = run("lint", "--explain", "X999")
+    assert result.exit_code == 2
+    assert "there is no code X999; there are C001" in " ".join(
+        result.output.replace("│", "").split()
+    )

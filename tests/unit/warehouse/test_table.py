@@ -59,7 +59,8 @@ def test_a_second_major_version_has_a_table_of_its_own() -> None:
 def test_facts_of_two_domains_may_have_one_name() -> None:
     names = {FactTable(each).name for each in CONTRACTS.values()}
 
-    assert names == {"pricing_price_changed", "sales_order_placed", "sales_order_cancelled"}
+    assert len(names) == len(CONTRACTS)
+    assert {"pricing_price_changed", "sales_order_placed", "billing_invoice_issued"} < names
 
 
 def with_fields(*fields: dict[str, Any]) -> FactTable:

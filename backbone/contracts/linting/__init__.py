@@ -1,0 +1,1 @@
+"""The linter's rules: one file per kind, one row per code, with its reason and examples."""

@@ -98,17 +98,26 @@ def _is_one_null_less(less: tuple[str, ...], more: tuple[str, ...]) -> bool:
 
 def _type(old: Node, new: Node) -> Iterator[Change]:
     told = (new.path, old.type, new.type)
-    if old.kind != new.kind:
-        yield Change(_conversion(old.kind, new.kind), *told)
+    conversion = _conversion(old.kind, new.kind) if old.kind != new.kind else ""
+    if conversion:
+        yield Change(conversion, *told)
+    if conversion == "type_changed":
         return
     if old.logical != new.logical:
-        yield Change("logical_changed", *told)
+        yield Change(_of_logical(old.logical, new.logical), *told)
     elif (old.precision, old.scale) != (new.precision, new.scale):
         yield Change("scale_changed" if old.scale != new.scale else _precision(old, new), *told)
     if old.size != new.size:
         yield Change("size_changed", new.path, str(old.size), str(new.size))
-    if old.named != new.named:
+    if old.named != new.named and not conversion:
         yield Change("type_renamed", new.path, old.named, new.named)
+
+
+def _of_logical(old: str, new: str) -> str:
+    """A UUID is text, of which not every one is a UUID."""
+    if {old, new} == {"", "uuid"}:
+        return "became_uuid" if new else "no_longer_uuid"
+    return "logical_changed"
 
 
 def _precision(old: Node, new: Node) -> str:

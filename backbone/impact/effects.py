@@ -44,6 +44,7 @@ def _all(verdict: Verdict, why: str) -> dict[Channel, Effect]:
 
 _GONE = "the field it reads is no longer there"
 _OTHER = "it gets a value of another type"
+_UNREADABLE = "our codec refuses facts written before"
 _REREAD = "facts written before are read as other values"
 SAFE_KINDS: Mapping[str, str] = {
     "field_added": "",
@@ -138,6 +139,7 @@ EFFECTS: Mapping[str, Effects] = {
         _NEW_FIELD,
         {
             **_all(HARMS, "the registry lets it through, and amounts are wrong by powers of ten"),
+            _VIEW: (BREAKS, f"the registry lets it through, and {_UNREADABLE}"),
             _COLUMN: (BREAKS, _COLUMN_TYPE),
         },
     ),
@@ -157,15 +159,34 @@ EFFECTS: Mapping[str, Effects] = {
             _COLUMN: (BREAKS, _COLUMN_TYPE),
         },
     ),
+    "unsound": Effects(
+        "mend what `backbone contracts lint` says",
+        dict.fromkeys((_VIEW, _COLUMN), (BREAKS, "no process of ours starts with it")),
+    ),
     "size_changed": Effects(_NEW_FIELD, {**_all(BREAKS, _OTHER), _COLUMN: (BREAKS, _COLUMN_TYPE)}),
     "logical_changed": Effects(
         _NEW_FIELD,
         {
-            _VIEW: (BREAKS, f"the registry lets it through, and {_OTHER}"),
+            _VIEW: (BREAKS, f"the registry lets it through, and {_UNREADABLE}"),
             _GATEWAY: (BREAKS, f"the registry lets it through, and {_OTHER}"),
             _COLUMN: (BREAKS, _COLUMN_TYPE),
             _TOPIC: (HARMS, f"the registry lets it through, and {_REREAD}"),
             _MODEL: (HARMS, f"the registry lets it through, and {_REREAD}"),
+        },
+    ),
+    "became_uuid": Effects(
+        _NEW_FIELD,
+        {
+            _VIEW: (HARMS, "facts written before whose text is no UUID are dead letters when read"),
+            _GATEWAY: (HARMS, "entries whose text is no UUID are lost in a rebuild"),
+            _COLUMN: (BREAKS, _COLUMN_TYPE),
+        },
+    ),
+    "no_longer_uuid": Effects(
+        _NEW_FIELD,
+        {
+            **_all(HARMS, "it gets text where it always got a UUID"),
+            _COLUMN: (BREAKS, _COLUMN_TYPE),
         },
     ),
     "type_renamed": Effects("keep the name: readers match types by it"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from backbone.impact.change import FACT, Change
 from backbone.impact.effects import EFFECTS, Effects
 from backbone.impact.expectations import newly_unmet, unmet
+from backbone.impact.outline import Node
 from backbone.impact.reader import Channel, Expectation, Reader
 from backbone.impact.revision import Revision
 from backbone.impact.verdict import Verdict
@@ -38,12 +39,25 @@ def _hit(change: Change, before: Revision, after: Revision, reader: Reader) -> H
     verdict, why = effects.on(reader.channel, change.path)
     if _is_met(effects, after, touched) or _is_fresh_enough(change, after, reader):
         verdict = Verdict.SAFE
+    if _is_null_later(change, before, reader):
+        verdict = Verdict.SAFE
     if broken and not verdict.worse_than(Verdict.HARMS):
         verdict, why = Verdict.HARMS, "; ".join(broken)
     if verdict is Verdict.SAFE:
         return None
     is_copy = reader.ours and reader.channel is Channel.WAREHOUSE and verdict is Verdict.HARMS
     return Hit(str(reader), verdict, why, (), not is_copy)
+
+
+def _is_null_later(change: Change, before: Revision, reader: Reader) -> bool:
+    """A column of what was optional holds null where the field is gone."""
+    if change.kind != "field_removed" or reader.channel is not Channel.WAREHOUSE:
+        return False
+    return change.path in before.outline and _is_optional(before.outline[change.path])
+
+
+def _is_optional(node: Node) -> bool:
+    return node.nullable and "." not in node.path
 
 
 def _touched(

@@ -14,7 +14,7 @@ from backbone.impact.hits import Hit, hits
 from backbone.impact.past_changes import past_changes
 from backbone.impact.reader import Channel, Reader
 from backbone.impact.revision import Revision
-from backbone.impact.rule import Refusal, refusals, touching
+from backbone.impact.rule import Refusal, other_meaning, refusals, touching
 from backbone.impact.verdict import Verdict
 
 
@@ -40,12 +40,14 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A contract before and after (None: there is none), the registered texts of its subject,
-    oldest first, and what a registry said of the new one, where one was asked."""
+    oldest first, what a registry said of the new one, where one was asked, and where it is not
+    sound: pairs of path and what is wrong."""
 
     before: Revision | None
     after: Revision | None
     versions: Sequence[str] = ()
     said: Sequence[str] | None = None
+    unsound: Sequence[tuple[str, str]] = ()
 
 
 def judge(case: Case, readers: Sequence[Reader]) -> list[Judgement]:
@@ -62,6 +64,7 @@ def judge(case: Case, readers: Sequence[Reader]) -> list[Judgement]:
     past = past_changes(case.versions, old, new)
     found = [*(each for each in changes(old.schema, new.schema) if each not in past), *past]
     rows = [row for each in found for row in _judged(each, case, concerned, refused)]
+    rows += [row for each in case.unsound for row in _unsound(each, case, concerned)]
     return [*rows, *_unexplained(old.type, found, concerned, refused)]
 
 
@@ -85,8 +88,20 @@ def _judged(
         return
     touched = touching(change, refused)
     found = hits(change, case.before, case.after, readers)
-    found += _undecoded(touched, readers)
+    found += _undecoded([*touched, *other_meaning(change, len(case.versions))], readers)
     yield from _rows(case.before.type, change, _one_each(found), touched, len(case.versions))
+
+
+def _unsound(
+    problem: tuple[str, str], case: Case, readers: Sequence[Reader]
+) -> Iterator[Judgement]:
+    """It is the whole contract that cannot be used: everybody of ours is hit, not a field."""
+    if case.before is None or case.after is None:
+        return
+    everybody = hits(Change("unsound", FACT), case.before, case.after, readers)
+    tables = [replace(each, who=each.who.partition(".")[0]) for each in everybody]
+    change = Change("unsound", problem[0], after=problem[1])
+    yield from _rows(case.before.type, change, _one_each(tables), (), len(case.versions))
 
 
 def _undecoded(touched: Sequence[Refusal], readers: Sequence[Reader]) -> list[Hit]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from backbone.contracts.catalog import read_source
 from backbone.impact.changelog import Changelog
 from backbone.impact.changes import changes
 from backbone.impact.judging import Case, Judgement, judge
@@ -23,15 +24,27 @@ def impact(
     for before, after in paired(list(past.contracts), current(directory)):
         if before is not None and after is not None and before.schema == after.schema:
             continue
-        found += judge(_case(before, after, past, ask), readers)
+        found += judge(_case(before, after, past, directory, ask), readers)
     return found
 
 
-def _case(before: Revision | None, after: Revision | None, past: Past, ask: Ask | None) -> Case:
+def unsound(path: Path, file: str) -> list[tuple[str, str]]:
+    """Where a contract file's schema cannot be used at all, and why."""
+    return [
+        (each.field, each.what)
+        for each in read_source(path, file).problems
+        if each.code.startswith("S")
+    ]
+
+
+def _case(
+    before: Revision | None, after: Revision | None, past: Past, directory: Path, ask: Ask | None
+) -> Case:
     known = after or before
     versions = past.versions.get(known.subject, ()) if known else ()
     said = ask(after.subject, after.text) if ask and after else None
-    return Case(before, after, versions, said)
+    wrong = unsound(directory / after.file, after.file) if after else ()
+    return Case(before, after, versions, said, wrong)
 
 
 def changelogs(past: Past, directory: Path) -> Iterator[Changelog]:

@@ -58,6 +58,14 @@ def touching(change: Change, refused: Sequence[Refusal]) -> list[Refusal]:
     ]
 
 
+def other_meaning(change: Change, latest: int) -> list[Refusal]:
+    """What no registry refuses and our codec does: see `backbone/codec/meaning.py`."""
+    if change.kind not in {"scale_changed", "logical_changed"}:
+        return []
+    why = "the registry lets it through, and our codec refuses facts written before"
+    return [Refusal(change.path, False, (latest,), why)]
+
+
 def _why(forward: bool, those: Sequence[Conflict]) -> str:  # noqa: FBT001 - as it is kept
     numbers = ", ".join(str(each.version) for each in those if each.version)
     version = f"version{'s' if len(those) > 1 else ''} {numbers}" if numbers else "it"

@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as it is there
         names = [each.value for each, _ in node.value]
-        for (each, _), name in zip(node.value, names, strict=True):
+        for (each, _), name in reversed(list(zip(node.value, names, strict=True))):
             if names.count(name) > 1:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{name} stands there twice", each.start_mark

@@ -28,7 +28,7 @@ _SPELLINGS: Mapping[str, str] = {
     "dozens": r"dozens?",
     "percent": r"per ?cent|%",
     "basis points": r"basis points?",
-    "cents": r"cents?|pence|minor units?",
+    "cents": r"cents|pence|minor units?",
     "net": r"net|excluding (tax|vat)|without (tax|vat)|before (tax|vat)",
     "gross": r"gross|including (tax|vat)|with (tax|vat)|after (tax|vat)",
     "celsius": r"celsius",

@@ -37,7 +37,7 @@ def inside(kind: Any) -> Any:
 )
 def test_another_scale_or_logical_type_is_refused(written: Any, ours: Any) -> None:
     # Once amounts were read with the contract's scale, whatever they were written with.
-    with pytest.raises(Poison, match="x was written as .* and the contract says") as caught:
+    with pytest.raises(Poison, match=r"x was written as .* and the contract says") as caught:
         refuse_other_meanings(shape(written), shape(ours))
     assert caught.value.reason is PoisonReason.SCHEMA_REFUSED
 

@@ -57,6 +57,9 @@ class Settings(BaseModel):
     )
     state_dir: Path = Field(default=Path(".backbone"), description="state of the embedded stack")
     contracts_dir: Path = Field(default=REPOSITORY / "avro", description="folder of the contracts")
+    readers_dir: Path = Field(
+        default=REPOSITORY / "readers", description="folder of the readers outside of the backbone"
+    )
     price_list_dir: Path = Field(
         default=Path(".backbone/price-list"),
         description="folder where price lists (CSV) are dropped",

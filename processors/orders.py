@@ -7,11 +7,12 @@ from operator import mul
 from typing import Any, ClassVar
 
 from backbone.fact import Fact
-from processors.view import Document
+from processors.view import Document, Reads
 
 PLACED = "shop.sales.OrderPlaced"
 CANCELLED = "shop.sales.OrderCancelled"
 _LINE = ("stock_code", "description", "quantity", "unit_price")
+_LINE_READS = tuple(f"lines.{member}" for member in _LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,20 @@ class Orders:
     example: str = "536800"
     freshness_seconds: int = 60
     description: str = "Each order with its lines, its total and whether it was cancelled."
-    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        PLACED: ("order_id", "placed_at", "country", "currency", "lines"),
-        CANCELLED: ("order_id", "cancelled_at", "reason"),
+    reads: ClassVar[Reads] = {
+        PLACED: ("placed_at", "country", "currency", *_LINE_READS),
+        CANCELLED: ("cancelled_at", "reason"),
+    }
+    serves: ClassVar[Mapping[str, Reads]] = {
+        "order_id": {PLACED: (), CANCELLED: ()},
+        "status": {PLACED: (), CANCELLED: ()},
+        "placed_at": {PLACED: ("placed_at",)},
+        "country": {PLACED: ("country",)},
+        "currency": {PLACED: ("currency",)},
+        **{field: {PLACED: (field,)} for field in _LINE_READS},
+        "total": {PLACED: ("lines.quantity", "lines.unit_price")},
+        "cancelled_at": {CANCELLED: ("cancelled_at",)},
+        "reason": {CANCELLED: ("reason",)},
     }
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:

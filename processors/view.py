@@ -8,14 +8,20 @@ from backbone.errors import Misconfigured
 from backbone.fact import Fact
 
 Document = Mapping[str, Any]
+Reads = Mapping[str, tuple[str, ...]]
+"""Per fact type: fields by their path, lists and maps passed through ("lines.quantity"). A record's
+own path means everything in it."""
 
 
 class View(Protocol):
     """One materialized view of one topic. Pure: no client, clock or environment inside.
 
     `name` and `version` name it in the store; `topic` is the one it folds; `reads` declares, per
-    fact type, the fields it uses (facts not named are passed over); `key` is what its keys are
-    called in the API, `example` one that exists in the demo; `freshness_seconds` its objective.
+    fact type, the fields it uses (facts not named are passed over; key and order are read of every
+    fact and not named); `key` is what its keys are called in the API, `example` one that exists in
+    the demo; `freshness_seconds` its objective. Beside these, `serves` says of each field of its
+    document which fact fields it comes from: `backbone contracts impact` judges a change by both,
+    and tests/contract/test_views.py holds them to what `apply` does.
 
     A fold that needs every fact of a key in its order is declared strict, by `strict = True` beside
     these: while a fact of a key is a dead letter the later ones are held, and applied behind it in
@@ -31,7 +37,7 @@ class View(Protocol):
     @property
     def topic(self) -> str: ...
     @property
-    def reads(self) -> Mapping[str, tuple[str, ...]]: ...
+    def reads(self) -> Reads: ...
     @property
     def key(self) -> str: ...
     @property
@@ -52,6 +58,12 @@ class View(Protocol):
 
 def is_strict(view: View) -> bool:
     return bool(getattr(view, "strict", False))
+
+
+def served(view: View) -> Mapping[str, Reads]:
+    """What each field of the view's document comes from; empty where the view does not say."""
+    declared: Mapping[str, Reads] = getattr(view, "serves", {})
+    return declared
 
 
 def passes_over(view: View) -> frozenset[str]:
@@ -82,8 +94,12 @@ class LatestByKey:
             )
 
     @property
-    def reads(self) -> Mapping[str, tuple[str, ...]]:
+    def reads(self) -> Reads:
         return {self.fact: self.fields}
+
+    @property
+    def serves(self) -> Mapping[str, Reads]:
+        return {field: {self.fact: (field,)} for field in self.fields}
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:
         del state

@@ -11,6 +11,7 @@ from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from fastavro.read import SchemaResolutionError
 from fastavro.types import Schema
 
+from backbone.codec.meaning import refuse_other_meanings
 from backbone.codec.raw import compile_lift, without_logical_types
 from backbone.codec.straight_encoder import straight_encoder
 from backbone.codec.varints import compile_check
@@ -39,6 +40,7 @@ class RowDecoder:
         # A fact of another version is decoded as it was written, for every byte of it must be
         # sound, and then once more into our contract's fields.
         differs = shape != contract.shape
+        refuse_other_meanings(shape, contract.shape)
         self._reader = _parsed(dict(contract.schema)) if differs else None
         self._lift_ours = compile_lift(contract.shape)
 

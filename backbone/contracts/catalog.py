@@ -102,7 +102,7 @@ class Contracts(Mapping[str, Contract]):
 def read_sources(directory: Path) -> list[Source]:
     """Read the files in path order, each with what is wrong with it alone."""
     paths = sorted(directory.rglob("*.avsc"))
-    return [_read(path, path.relative_to(directory).as_posix()) for path in paths]
+    return [read_source(path, path.relative_to(directory).as_posix()) for path in paths]
 
 
 def disagreements(sources: list[Source]) -> list[Problem]:
@@ -134,7 +134,8 @@ def _topic(contract: Contract) -> TopicTerms:
     return TopicTerms(contract.topic, contract.partitions, contract.retention, contract.key)
 
 
-def _read(path: Path, file: str) -> Source:
+def read_source(path: Path, file: str) -> Source:
+    """Read one file, with what is wrong with it alone; `file` is its name for people."""
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -71,7 +71,7 @@ class Contract:
     @cached_property
     def registered(self) -> str:
         """The JSON text to register: the same contract gives the same text, whatever its layout."""
-        return json.dumps(_stripped(self.schema), sort_keys=True, separators=(",", ":"))
+        return registered_text(self.schema)
 
     @cached_property
     def shape(self) -> Record:
@@ -91,6 +91,11 @@ class TopicTerms:
     partitions: int
     retention: str
     key: str
+
+
+def registered_text(schema: Mapping[str, Any]) -> str:
+    """What is registered of a contract file: see `Contract.registered`."""
+    return json.dumps(_stripped(schema), sort_keys=True, separators=(",", ":"))
 
 
 def _stripped(node: Any) -> Any:

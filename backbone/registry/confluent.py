@@ -34,6 +34,7 @@ _NOT_FOUND = frozenset({40401, 40402, 40403})
 _NOT_CONFIGURED = frozenset({40401, 40408})
 _NO_SUCH_PATH = 404
 _CONFLICT = 409
+_UNPROCESSABLE = 422
 # What the client makes of a 200 that is a proxy's page, or JSON of another kind.
 _NO_ANSWER = (ValueError, TypeError, KeyError, AttributeError)
 _BUSY = frozenset({408, 429})
@@ -118,8 +119,13 @@ class ConfluentRegistry:
         invalid = full_transitive([], schema_text)
         if invalid or not self.versions(subject):  # registries answer 404 for a new subject
             return invalid
-        with self._translated():
-            fits = self._client.test_compatibility_all_versions(subject, _avro(schema_text))
+        try:
+            with self._translated():
+                fits = self._client.test_compatibility_all_versions(subject, _avro(schema_text))
+        except _Refused as refused:
+            if refused.status == _UNPROCESSABLE:  # stricter than the reference: defaults that fit
+                return [str(refused)]
+            raise
         said = "the registry refuses it and does not say why"
         return [] if fits else self._why(subject, schema_text, said)
 

@@ -59,10 +59,7 @@ class FactTable:
     @property
     def name(self) -> str:
         """`pricing_price_changed`; of the second major version on `…_v2`."""
-        domain = self.contract.namespace.rpartition(".")[2]
-        words = [each for each in (domain, _snake(self.contract.name)) if each]
-        version = [f"v{self.contract.major}"] if self.contract.major > 1 else []
-        return "_".join([*words, *version])
+        return table_name(self.contract.type, self.contract.major)
 
     @property
     def rows(self) -> str:
@@ -134,6 +131,13 @@ class FactTable:
         return {
             each.name: raised(each.shape, row[each.name]) for each in self.contract.shape.fields
         }
+
+
+def table_name(fact: str, major: int) -> str:
+    """Of a fact by its full name."""
+    namespace, _, name = fact.rpartition(".")
+    words = [each for each in (namespace.rpartition(".")[2], _snake(name)) if each]
+    return "_".join([*words, *([f"v{major}"] if major > 1 else [])])
 
 
 def lineage(row: Mapping[str, Any]) -> dict[str, Any]:

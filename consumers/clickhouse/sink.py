@@ -1,6 +1,6 @@
 """What a sink into ClickHouse is: declared, no code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backbone.contracts.catalog import Contracts
@@ -18,3 +18,10 @@ class ClickHouseSink:
 
     def facts(self, contracts: Contracts) -> Sequence[str]:
         return sorted(contracts)
+
+    def reads(self, contracts: Contracts) -> Mapping[str, Sequence[str]]:
+        """The fields it reads of each fact, by their columns: all of them."""
+        return {
+            name: [field.name for field in contract.shape.fields]
+            for name, contract in contracts.items()
+        }

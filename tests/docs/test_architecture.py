@@ -29,6 +29,7 @@ CLIENTS = {
     "confluent_kafka": ("backbone.kafka", "backbone.registry", "bench.workers"),
     "httpx2": ("backbone.registry",),  # what confluent_kafka's registry client raises
     "fastavro": ("backbone.codec", "bench.workers"),
+    "yaml": ("backbone.impact",),
     "avro": ("backbone.registry",),  # the reference implementation judges compatibility
     "redis": ("backbone.views", "bench.workers"),
     "hiredis": ("backbone.views",),

@@ -1,0 +1,124 @@
+"""Contracts as they were: at a revision of git with every version before it, or in a folder."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backbone.errors import Misconfigured
+from backbone.impact.revision import Revision
+
+SUFFIX = ".avsc"
+_GIT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """`contracts` as they were; `versions`: the registered texts by subject, oldest first."""
+
+    contracts: Sequence[Revision]
+    versions: Mapping[str, Sequence[str]]
+
+
+def of_folder(directory: Path) -> Past:
+    """One version of each."""
+    paths = sorted(directory.rglob(f"*{SUFFIX}"))
+    files = [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in paths]
+    found = list(_revisions(files))
+    return Past(found, _by_subject(found))
+
+
+def of_git(directory: Path, revision: str) -> Past:
+    """As the files of `directory` were at `revision`, and every version of them that led there.
+
+    Raises Misconfigured where git does not know the folder or the revision. Of a shallow clone only
+    the versions that it has are found.
+    """
+    top = Path(_git(directory, "rev-parse", "--show-toplevel").decode().strip())
+    folder = directory.resolve().relative_to(top.resolve()).as_posix()
+    commit = _git(
+        top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
+    at = commit.decode().strip()
+    here = _listed(_git(top, "ls-tree", "-r", "-z", at, "--", folder))
+    raw = ("--format=", "--raw", "--no-abbrev", "--no-renames", "--reverse", "-z")
+    history = _logged(_git(top, "log", *raw, at, "--", folder))
+    blobs = dict.fromkeys([*(blob for _, blob in history), *(blob for _, blob in here)])
+    texts = dict(zip(blobs, _blobs(top, list(blobs)), strict=True))
+    below = len(folder) + 1 if folder != "." else 0
+    now = list(_revisions([(path[below:], texts[blob]) for path, blob in here]))
+    before = list(_revisions([(path[below:], texts[blob]) for path, blob in history]))
+    return Past(now, _by_subject([*before, *now]))
+
+
+def _revisions(files: Sequence[tuple[str, bytes]]) -> Iterator[Revision]:
+    """Those that are JSON objects: what else there was, nobody could register."""
+    for file, data in files:
+        schema = _parsed(data)
+        if schema is not None:
+            yield Revision(file, schema)
+
+
+def _parsed(data: bytes) -> Mapping[str, Any] | None:
+    try:
+        schema = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return schema if isinstance(schema, dict) else None
+
+
+def _by_subject(revisions: Sequence[Revision]) -> Mapping[str, Sequence[str]]:
+    """Each text once, where it came first; the last one last, though it was there before."""
+    found: dict[str, dict[str, None]] = {}
+    for each in revisions:
+        texts = found.setdefault(each.subject, {})
+        texts.pop(each.text, None)
+        texts[each.text] = None
+    return {subject: list(texts) for subject, texts in found.items()}
+
+
+def _listed(output: bytes) -> list[tuple[str, str]]:
+    """`<mode> blob <id>\\t<path>`, closed by NUL each."""
+    entries = [each.partition("\t") for each in output.decode().split("\0") if each]
+    return [(path, about.split()[2]) for about, _, path in entries if path.endswith(SUFFIX)]
+
+
+def _logged(output: bytes) -> list[tuple[str, str]]:
+    """`:<mode> <mode> <id> <id> <status>`, NUL, path, NUL; what was deleted is left out."""
+    parts = [each for each in output.decode().replace("\n", "").split("\0") if each]
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    found = [(path, about.split()[3]) for about, path in pairs]
+    return [(path, blob) for path, blob in found if path.endswith(SUFFIX) and blob.strip("0")]
+
+
+def _blobs(top: Path, blobs: Sequence[str]) -> Iterator[bytes]:
+    output = _git(top, "cat-file", "--batch", given="".join(f"{each}\n" for each in blobs).encode())
+    start = 0
+    for _ in blobs:
+        end = output.index(b"\n", start)
+        size = int(output[start:end].split()[2])
+        yield output[end + 1 : end + 1 + size]
+        start = end + size + 2
+
+
+def _git(directory: Path, *arguments: str, given: bytes = b"") -> bytes:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(directory), *arguments],  # noqa: S607 - the one that is installed
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=_GIT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Misconfigured(
+            f"git does not answer ({error}): install it, or name a folder"
+        ) from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or f"no such revision: {arguments[-1]}"
+        raise Misconfigured(
+            f"git cannot tell what the contracts were ({said}): name a revision or a folder"
+        )
+    return done.stdout

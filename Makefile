@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 ARGS ?=
 
-.PHONY: help demo bench test guards engines soak check lint types format docs requirements clean
+.PHONY: help demo bench test guards engines soak check lint types format generate docs requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -52,9 +52,10 @@ check: lint types guards engines test  ## what CI runs
 bench: $(VENV)/.demo  ## each stage beside its ceiling; ARGS="prices --runs 3" for a part of it
 	@$(BIN)/backbone bench $(ARGS)
 
-lint: $(VENV)/.dev  ## ruff: rules and format
+lint: $(VENV)/.dev  ## ruff: rules and format; generated/ is current
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/backbone contracts generate --check
 
 types: $(VENV)/.dev  ## mypy, strict
 	@$(BIN)/mypy
@@ -62,6 +63,9 @@ types: $(VENV)/.dev  ## mypy, strict
 format: $(VENV)/.dev  ## let ruff put things in order
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+generate: $(VENV)/.dev  ## write what follows from the contracts again (docs/generated.md)
+	@$(BIN)/backbone contracts generate
 
 docs: $(VENV)/.dev  ## write the generated pages again
 	@$(BIN)/python -m cli.reference > docs/cli.md

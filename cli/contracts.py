@@ -13,11 +13,14 @@ from backbone.contracts.contract import Contract
 from backbone.contracts.lint import Finding, lint
 from backbone.errors import Misconfigured
 from backbone.registry.port import Incompatible, Registry
+from cli.generate import generate
 from cli.output import Format, Output, show
 from cli.problems import FAILED
 from cli.wiring import contracts_dir, registry
 
 app = typer.Typer(no_args_is_help=True, help="Check the contracts and register them.")
+
+app.command("generate")(generate)
 
 _FINDING = ("file", "code", "field", "what", "remedy")
 _REGISTERED = ("subject", "version", "id", "state")

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import mul
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from backbone.fact import Fact
+from generated.facts.shop.sales.order_cancelled import ORDER_CANCELLED, OrderCancelled
+from generated.facts.shop.sales.order_placed import ORDER_PLACED, OrderPlaced
 from processors.view import Document
 
-PLACED = "shop.sales.OrderPlaced"
-CANCELLED = "shop.sales.OrderCancelled"
+PLACED = ORDER_PLACED
+CANCELLED = ORDER_CANCELLED
 _LINE = ("stock_code", "description", "quantity", "unit_price")
 
 
@@ -31,13 +33,25 @@ class Orders:
         CANCELLED: ("order_id", "cancelled_at", "reason"),
     }
 
+    shows: ClassVar[Mapping[str, tuple[tuple[str, str], ...]]] = {
+        "order_id": ((PLACED, "order_id"), (CANCELLED, "order_id")),
+        "status": (),  # which facts there are
+        "placed_at": ((PLACED, "placed_at"),),
+        "country": ((PLACED, "country"),),
+        "currency": ((PLACED, "currency"),),
+        "lines": tuple((PLACED, f"lines.{each}") for each in _LINE),
+        "total": ((PLACED, "lines.quantity"), (PLACED, "lines.unit_price")),
+        "cancelled_at": ((CANCELLED, "cancelled_at"),),
+        "reason": ((CANCELLED, "reason"),),
+    }
+
     def apply(self, state: Document | None, fact: Fact) -> Document | None:
         before = state or {"order_id": fact.key, "status": "placed", "lines": []}
         return {**before, **_CHANGES[fact.type](before, fact)}
 
 
 def _placed(before: Document, fact: Fact) -> dict[str, Any]:
-    data = fact.data
+    data = cast("OrderPlaced", fact.data)
     total = sum(
         map(mul, fact.each("lines", "quantity"), fact.each("lines", "unit_price")), Decimal(0)
     )
@@ -52,10 +66,11 @@ def _placed(before: Document, fact: Fact) -> dict[str, Any]:
 
 
 def _cancelled(_: Document, fact: Fact) -> dict[str, Any]:
+    data = cast("OrderCancelled", fact.data)
     return {
         "status": "cancelled",
         "cancelled_at": fact.shown("cancelled_at"),
-        "reason": fact.data["reason"],
+        "reason": data["reason"],
     }
 
 

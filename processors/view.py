@@ -1,6 +1,6 @@
 """What a view is: a handler that keeps state, declared with the fields it reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,10 @@ class View(Protocol):
     log order once it is mended (docs/dead-letters.md). Changed together with `version` alone, for
     what is held belongs to the state. A fact that can never be mended it may name by its place, in
     `passes_over = frozenset({"topic/partition/offset"})`: it is left out, also of a rebuild.
+
+    Where each field of its documents comes from a fold may say as `shows`: per field, the fact
+    types and the dotted paths of theirs that it is made of. Lineage is drawn from it
+    (docs/generated.md).
     """
 
     @property
@@ -58,6 +62,12 @@ def passes_over(view: View) -> frozenset[str]:
     return frozenset(getattr(view, "passes_over", ()))
 
 
+def shows(view: View) -> Mapping[str, Sequence[tuple[str, str]]] | None:
+    """None where the view does not say."""
+    declared: Mapping[str, Sequence[tuple[str, str]]] | None = getattr(view, "shows", None)
+    return declared
+
+
 @dataclass(frozen=True, slots=True)
 class LatestByKey:
     """The newest fact of each key, as a document of the declared fields. Declared, no code: the
@@ -84,6 +94,10 @@ class LatestByKey:
     @property
     def reads(self) -> Mapping[str, tuple[str, ...]]:
         return {self.fact: self.fields}
+
+    @property
+    def shows(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {field: ((self.fact, field),) for field in self.fields}
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:
         del state

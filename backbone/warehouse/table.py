@@ -13,6 +13,7 @@ from typing import Any
 from backbone.contracts.contract import PII, Contract
 from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, Record, Shape
 from backbone.errors import Misconfigured
+from backbone.snake_case import snake_case
 
 TOPIC_ID = "_kafka_topic_id"
 TOPIC = "_kafka_topic"
@@ -27,7 +28,6 @@ PUBLISHED = "_kafka_timestamp"
 # Inserts a table remembers by their tokens. A repeat after so many others is found by its log
 # position, when it is read.
 REMEMBERED_INSERTS = 1_000
-_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class FactTable:
     def name(self) -> str:
         """`pricing_price_changed`; of the second major version on `…_v2`."""
         domain = self.contract.namespace.rpartition(".")[2]
-        words = [each for each in (domain, _snake(self.contract.name)) if each]
+        words = [each for each in (domain, snake_case(self.contract.name)) if each]
         version = [f"v{self.contract.major}"] if self.contract.major > 1 else []
         return "_".join([*words, *version])
 
@@ -258,7 +258,3 @@ def _plain(text: str) -> str:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[\w.]+", text.replace("`", "")))
-
-
-def _snake(name: str) -> str:
-    return _WORD_BEGINS.sub("_", name).lower()

@@ -5,6 +5,7 @@ made of every fact (docs/decisions/0014-typed-facts.md).
 """
 
 import keyword
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
@@ -133,15 +134,8 @@ def _type(shape: Shape, names: Mapping[str, str]) -> str:
 
 
 def _imports(text: str) -> Iterator[str]:
-    code = "\n".join(
-        line for line in text.splitlines() if not line.lstrip().startswith(("#", '"""'))
-    )
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     for module, offered in _IMPORTS.items():
-        used = [each for each in offered if _word(each, code)]
+        used = [each for each in offered if re.search(rf"(?<![\w.\"]){each}(?![\w\"])", code)]
         if used:
             yield f"from {module} import {', '.join(used)}"
-
-
-def _word(name: str, code: str) -> bool:
-    padded = f" {code} "
-    return any(f"{before}{name}{after}" in padded for before in " [(" for after in " ,])(\n:")

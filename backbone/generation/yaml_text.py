@@ -48,8 +48,10 @@ def _name(name: str) -> str:
 
 
 def _scalar(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Text as it is, but for what YAML takes for line breaks or cannot hold."""
+    return _ODD.sub(lambda each: f"\\u{ord(each[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

@@ -7,7 +7,7 @@ from backbone.generation.estate import Deployment, Estate, ViewTerms
 from cli import wiring
 from consumers.catalog import SINKS
 from processors.catalog import VIEWS
-from processors.view import View, shows
+from processors.view import View, served
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 
@@ -25,7 +25,7 @@ def estate() -> Estate:
 
 
 def _terms(name: str, view: View) -> ViewTerms:
-    return ViewTerms(name, view.version, view.topic, view.description, view.reads, shows(view))
+    return ViewTerms(name, view.version, view.topic, view.description, view.reads, served(view))
 
 
 def deployment() -> Deployment:

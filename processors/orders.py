@@ -9,11 +9,12 @@ from typing import Any, ClassVar, cast
 from backbone.fact import Fact
 from generated.facts.shop.sales.order_cancelled import ORDER_CANCELLED, OrderCancelled
 from generated.facts.shop.sales.order_placed import ORDER_PLACED, OrderPlaced
-from processors.view import Document
+from processors.view import Document, Reads
 
 PLACED = ORDER_PLACED
 CANCELLED = ORDER_CANCELLED
 _LINE = ("stock_code", "description", "quantity", "unit_price")
+_LINE_READS = tuple(f"lines.{member}" for member in _LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +29,20 @@ class Orders:
     example: str = "536800"
     freshness_seconds: int = 60
     description: str = "Each order with its lines, its total and whether it was cancelled."
-    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        PLACED: ("order_id", "placed_at", "country", "currency", "lines"),
-        CANCELLED: ("order_id", "cancelled_at", "reason"),
+    reads: ClassVar[Reads] = {
+        PLACED: ("placed_at", "country", "currency", *_LINE_READS),
+        CANCELLED: ("cancelled_at", "reason"),
     }
-
-    shows: ClassVar[Mapping[str, tuple[tuple[str, str], ...]]] = {
-        "order_id": ((PLACED, "order_id"), (CANCELLED, "order_id")),
-        "status": (),  # which facts there are
-        "placed_at": ((PLACED, "placed_at"),),
-        "country": ((PLACED, "country"),),
-        "currency": ((PLACED, "currency"),),
-        "lines": tuple((PLACED, f"lines.{each}") for each in _LINE),
-        "total": ((PLACED, "lines.quantity"), (PLACED, "lines.unit_price")),
-        "cancelled_at": ((CANCELLED, "cancelled_at"),),
-        "reason": ((CANCELLED, "reason"),),
+    serves: ClassVar[Mapping[str, Reads]] = {
+        "order_id": {PLACED: (), CANCELLED: ()},
+        "status": {PLACED: (), CANCELLED: ()},
+        "placed_at": {PLACED: ("placed_at",)},
+        "country": {PLACED: ("country",)},
+        "currency": {PLACED: ("currency",)},
+        **{field: {PLACED: (field,)} for field in _LINE_READS},
+        "total": {PLACED: ("lines.quantity", "lines.unit_price")},
+        "cancelled_at": {CANCELLED: ("cancelled_at",)},
+        "reason": {CANCELLED: ("reason",)},
     }
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:

@@ -1,6 +1,6 @@
 """What a view is: a handler that keeps state, declared with the fields it reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,24 +8,26 @@ from backbone.errors import Misconfigured
 from backbone.fact import Fact
 
 Document = Mapping[str, Any]
+Reads = Mapping[str, tuple[str, ...]]
+"""Per fact type: fields by their path, lists and maps passed through ("lines.quantity"). A record's
+own path means everything in it."""
 
 
 class View(Protocol):
     """One materialized view of one topic. Pure: no client, clock or environment inside.
 
     `name` and `version` name it in the store; `topic` is the one it folds; `reads` declares, per
-    fact type, the fields it uses (facts not named are passed over); `key` is what its keys are
-    called in the API, `example` one that exists in the demo; `freshness_seconds` its objective.
+    fact type, the fields it uses (facts not named are passed over; key and order are read of every
+    fact and not named); `key` is what its keys are called in the API, `example` one that exists in
+    the demo; `freshness_seconds` its objective. Beside these, `serves` says of each field of its
+    document which fact fields it comes from: `backbone contracts impact` judges a change by both,
+    and tests/contract/test_views.py holds them to what `apply` does.
 
     A fold that needs every fact of a key in its order is declared strict, by `strict = True` beside
     these: while a fact of a key is a dead letter the later ones are held, and applied behind it in
     log order once it is mended (docs/dead-letters.md). Changed together with `version` alone, for
     what is held belongs to the state. A fact that can never be mended it may name by its place, in
     `passes_over = frozenset({"topic/partition/offset"})`: it is left out, also of a rebuild.
-
-    Where each field of its documents comes from a fold may say as `shows`: per field, the fact
-    types and the dotted paths of theirs that it is made of. Lineage is drawn from it
-    (docs/generated.md).
     """
 
     @property
@@ -35,7 +37,7 @@ class View(Protocol):
     @property
     def topic(self) -> str: ...
     @property
-    def reads(self) -> Mapping[str, tuple[str, ...]]: ...
+    def reads(self) -> Reads: ...
     @property
     def key(self) -> str: ...
     @property
@@ -58,14 +60,14 @@ def is_strict(view: View) -> bool:
     return bool(getattr(view, "strict", False))
 
 
+def served(view: View) -> Mapping[str, Reads]:
+    """What each field of the view's document comes from; empty where the view does not say."""
+    declared: Mapping[str, Reads] = getattr(view, "serves", {})
+    return declared
+
+
 def passes_over(view: View) -> frozenset[str]:
     return frozenset(getattr(view, "passes_over", ()))
-
-
-def shows(view: View) -> Mapping[str, Sequence[tuple[str, str]]] | None:
-    """None where the view does not say."""
-    declared: Mapping[str, Sequence[tuple[str, str]]] | None = getattr(view, "shows", None)
-    return declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,12 @@ class LatestByKey:
             )
 
     @property
-    def reads(self) -> Mapping[str, tuple[str, ...]]:
+    def reads(self) -> Reads:
         return {self.fact: self.fields}
 
     @property
-    def shows(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        return {field: ((self.fact, field),) for field in self.fields}
+    def serves(self) -> Mapping[str, Reads]:
+        return {field: {self.fact: (field,)} for field in self.fields}
 
     def apply(self, state: Document | None, fact: Fact) -> Document | None:
         del state

@@ -11,21 +11,21 @@ from backbone.log import TopicSpec
 Files = Mapping[str, str]
 """Texts by the path each is written to."""
 
-Origin = tuple[str, str]
-"""A fact's type and the dotted path of one of its fields."""
+Reads = Mapping[str, Sequence[str]]
+"""Per fact type: the dotted paths of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewTerms:
-    """A view as artefacts name it. `reads`: per fact type, the fields it uses. `shows`: where each
-    field of its documents comes from; None where the view does not say."""
+    """A view as artefacts name it. `reads`: the fields it uses. `serves`: where each field of its
+    documents comes from; empty where the view does not say."""
 
     name: str
     version: int
     topic: str
     description: str
-    reads: Mapping[str, Sequence[str]]
-    shows: Mapping[str, Sequence[Origin]] | None
+    reads: Reads
+    serves: Mapping[str, Reads]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from backbone.contracts.contract import Contract
 from backbone.contracts.shape import Array, Field, Map, Nullable, Record, Shape
-from backbone.generation.estate import Estate, Files, Origin, ViewTerms
+from backbone.generation.estate import Estate, Files, Reads, ViewTerms
 from backbone.warehouse.masked_view import masked_name
 from backbone.warehouse.table import LINEAGE, FactTable, column_type
 
@@ -55,7 +55,7 @@ class _Events:
         for view in self._estate.views:
             output = {"namespace": self._redis, "name": f"{view.name}.v{view.version}"}
             facets = {
-                "schema": {"fields": [{"name": each} for each in view.shows or ()]},
+                "schema": {"fields": [{"name": each} for each in view.serves]},
                 "documentation": {"description": view.description},
                 "columnLineage": self._shown(view),
             }
@@ -107,30 +107,39 @@ class _Events:
     def _event(self, kind: str) -> dict[str, str]:
         return {"eventTime": self._at, "producer": PRODUCER, "schemaURL": f"{SPEC}#/$defs/{kind}"}
 
-    def _input(self, origin: Origin, how: Mapping[str, Any]) -> dict[str, Any]:
-        fact, path = origin
+    def _input(self, fact: str, path: str, how: Mapping[str, Any]) -> dict[str, Any]:
         contract = self._estate.contracts[fact]
         field = f"{contract.name}.{path}"
         return {**self._topic(contract.topic), "field": field, "transformations": [dict(how)]}
 
     def _shown(self, view: ViewTerms) -> dict[str, Any]:
         """Of a view that does not say where its fields come from: what it reads, as a whole."""
-        if view.shows is not None:
+        if view.serves:
             return {
-                "fields": {name: self._made_of(name, each) for name, each in view.shows.items()}
+                "fields": {name: self._made_of(name, each) for name, each in view.serves.items()}
             }
-        read = [(fact, field) for fact, fields in view.reads.items() for field in fields]
-        return {"fields": {}, "dataset": [self._input(each, _READ) for each in read]}
+        read = [
+            self._input(fact, path, _READ) for fact, paths in view.reads.items() for path in paths
+        ]
+        return {"fields": {}, "dataset": read}
 
-    def _made_of(self, name: str, origins: Sequence[Origin]) -> dict[str, Any]:
-        inputs = [self._input(each, _IDENTITY if each[1] == name else _MADE_OF) for each in origins]
+    def _made_of(self, name: str, origins: Reads) -> dict[str, Any]:
+        """A view need not say that it reads the key."""
+        inputs = [
+            self._input(fact, path, _IDENTITY if path == name else _MADE_OF)
+            for fact, paths in origins.items()
+            for path in paths or self._key(name, fact)
+        ]
         return {"inputFields": inputs}
+
+    def _key(self, name: str, fact: str) -> Sequence[str]:
+        return [name] if name == self._estate.contracts[fact].key else []
 
     def _columns(self, table: FactTable) -> dict[str, Any]:
         contract = table.contract
         return {
             "fields": {
-                each.name: {"inputFields": [self._input((contract.type, each.name), _IDENTITY)]}
+                each.name: {"inputFields": [self._input(contract.type, each.name, _IDENTITY)]}
                 for each in contract.shape.fields
             }
         }

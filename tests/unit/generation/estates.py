@@ -124,7 +124,10 @@ def own() -> Estate:
         topic="pricing.price.v1",
         description="What things cost.",
         reads={"shop.pricing.PriceChanged": ("stock_code", "price")},
-        shows={"price": (("shop.pricing.PriceChanged", "price"),)},
+        serves={
+            "stock_code": {"shop.pricing.PriceChanged": ()},
+            "price": {"shop.pricing.PriceChanged": ("price",)},
+        },
     )
     return estate_of(Contracts.load(AVRO), prices)
 

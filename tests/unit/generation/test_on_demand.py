@@ -64,9 +64,20 @@ def test_a_masked_column_says_so() -> None:
     assert masked == ["customer_id"]
 
 
+def test_a_field_of_a_view_comes_from_where_it_says() -> None:
+    fields = lineage(own(), "prices.v1")["fields"]
+
+    assert {
+        name: [each["field"] for each in made["inputFields"]] for name, made in fields.items()
+    } == {
+        "stock_code": ["PriceChanged.stock_code"],
+        "price": ["PriceChanged.price"],
+    }
+
+
 def test_a_view_that_does_not_say_where_its_fields_come_from_reads_as_a_whole() -> None:
     reads = {"shop.pricing.PriceChanged": ("price",)}
-    view = ViewTerms("quiet", 2, "pricing.price.v1", "Quiet.", reads, None)
+    view = ViewTerms("quiet", 2, "pricing.price.v1", "Quiet.", reads, {})
     found = lineage(replace(own(), views=[view]), "quiet.v2")
 
     assert found["fields"] == {}

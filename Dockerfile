@@ -15,6 +15,7 @@ COPY processors processors
 COPY consumers consumers
 COPY gateway gateway
 COPY cli cli
+COPY generated generated
 RUN hatchling build -t wheel \
     && uv pip install --quiet --no-cache --python /opt/backbone/bin/python --compile-bytecode \
         --no-deps dist/*.whl

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 ARGS ?=
 
-.PHONY: help demo bench test guards engines soak check lint types format docs requirements clean
+.PHONY: help demo bench test validators guards engines soak check lint types format generate docs requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -38,6 +38,27 @@ demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+# What checks generated artefacts and is no package of ours: tests/validators/README.md.
+TOOLS := .tools
+$(TOOLS)/odcs/.done: requirements/validators.txt $(UV)
+	@echo "installing datacontract-cli"
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/odcs
+	@VIRTUAL_ENV=$(TOOLS)/odcs $(UV) pip install --quiet --require-hashes -r requirements/validators.txt
+	@touch $@
+
+$(TOOLS)/npm/.done: tests/validators/package.json tests/validators/package-lock.json
+	@echo "installing AsyncAPI's parser and the TypeScript compiler"
+	@mkdir -p $(TOOLS)/npm
+	@cp tests/validators/package.json tests/validators/package-lock.json tests/validators/.npmrc $(TOOLS)/npm
+	@cd $(TOOLS)/npm && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(TOOLS)/bin/kubeconform: tests/validators/go.mod tests/validators/go.sum
+	@echo "building kubeconform"
+	@cd tests/validators && CGO_ENABLED=0 go build -o $(abspath $@) github.com/yannh/kubeconform/cmd/kubeconform
+
+validators: $(TOOLS)/odcs/.done $(TOOLS)/npm/.done $(TOOLS)/bin/kubeconform  ## what checks generated artefacts; needs npm and Go
+
 guards: $(VENV)/.dev  ## each guard switched off in a copy: its test must fail (docs/guards.md)
 	@$(BIN)/python -m tests.guards $(ARGS)
 
@@ -52,9 +73,10 @@ check: lint types guards engines test  ## what CI runs
 bench: $(VENV)/.demo  ## each stage beside its ceiling; ARGS="prices --runs 3" for a part of it
 	@$(BIN)/backbone bench $(ARGS)
 
-lint: $(VENV)/.dev  ## ruff: rules and format
+lint: $(VENV)/.dev  ## ruff: rules and format; generated/ is current
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/backbone contracts generate --check
 
 types: $(VENV)/.dev  ## mypy, strict
 	@$(BIN)/mypy
@@ -62,6 +84,9 @@ types: $(VENV)/.dev  ## mypy, strict
 format: $(VENV)/.dev  ## let ruff put things in order
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+generate: $(VENV)/.dev  ## write what follows from the contracts again (docs/generated.md)
+	@$(BIN)/backbone contracts generate
 
 docs: $(VENV)/.dev  ## write the generated pages again
 	@$(BIN)/python -m cli.reference > docs/cli.md
@@ -74,9 +99,10 @@ requirements:  ## pin every dependency again, with hashes
 	@$(PIN) --upgrade pyproject.toml --extra stack --extra warehouse --group build -o requirements/demo.txt
 	@$(PIN) -c requirements/demo.txt pyproject.toml -o requirements/runtime.txt
 	@$(PIN) -c requirements/demo.txt --group build -o requirements/build.txt
+	@$(PIN) --group validators -o requirements/validators.txt
 	@$(PIN) -c requirements/demo.txt pyproject.toml --extra stack --extra warehouse --group build --group dev -o requirements/dev.txt
 
 clean:  ## end the embedded stack and remove everything that make and the demo made
 	@[ ! -x $(BIN)/backbone ] || $(BIN)/backbone stack down --wipe
-	@rm -rf $(VENV) .backbone .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(TOOLS) .backbone .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -r {} +

@@ -16,6 +16,7 @@ from backbone.contracts.linting.page import page
 from backbone.errors import Misconfigured
 from backbone.registry.port import Incompatible, Registry
 from cli.contract_changes import diff_command, impact_command
+from cli.generate import generate
 from cli.output import Format, Output, show
 from cli.problems import FAILED
 from cli.wiring import contracts_dir, registry
@@ -23,6 +24,7 @@ from cli.wiring import contracts_dir, registry
 app = typer.Typer(no_args_is_help=True, help="Check the contracts and register them.")
 app.command("impact")(impact_command)
 app.command("diff")(diff_command)
+app.command("generate")(generate)
 
 _FINDING = ("file", "code", "field", "what", "remedy")
 _REGISTERED = ("subject", "version", "id", "state")

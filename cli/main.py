@@ -9,7 +9,7 @@ import typer
 
 from backbone import logs
 from backbone.errors import BackboneError
-from cli import contracts, dlq, listing, run, source, topics, view, wiring
+from cli import contracts, dlq, listing, new, run, source, topics, view, wiring
 from cli.bench import bench
 from cli.demo.command import demo
 from cli.explain import explain
@@ -31,6 +31,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(source.app, name="source")
 app.add_typer(view.app, name="view")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(new.app, name="new")
 app.command("list")(listing.show_all)
 app.command("explain")(explain)
 app.command("ledger")(ledger)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import mul
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from backbone.fact import Fact
+from generated.facts.shop.sales.order_cancelled import ORDER_CANCELLED, OrderCancelled
+from generated.facts.shop.sales.order_placed import ORDER_PLACED, OrderPlaced
 from processors.view import Document, Reads
 
-PLACED = "shop.sales.OrderPlaced"
-CANCELLED = "shop.sales.OrderCancelled"
+PLACED = ORDER_PLACED
+CANCELLED = ORDER_CANCELLED
 _LINE = ("stock_code", "description", "quantity", "unit_price")
 _LINE_READS = tuple(f"lines.{member}" for member in _LINE)
 
@@ -49,7 +51,7 @@ class Orders:
 
 
 def _placed(before: Document, fact: Fact) -> dict[str, Any]:
-    data = fact.data
+    data = cast("OrderPlaced", fact.data)
     total = sum(
         map(mul, fact.each("lines", "quantity"), fact.each("lines", "unit_price")), Decimal(0)
     )
@@ -64,10 +66,11 @@ def _placed(before: Document, fact: Fact) -> dict[str, Any]:
 
 
 def _cancelled(_: Document, fact: Fact) -> dict[str, Any]:
+    data = cast("OrderCancelled", fact.data)
     return {
         "status": "cancelled",
         "cancelled_at": fact.shown("cancelled_at"),
-        "reason": fact.data["reason"],
+        "reason": data["reason"],
     }
 
 

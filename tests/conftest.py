@@ -18,7 +18,7 @@ from tests import containers
 spare_loopback()
 
 LONGEST = ("kills", "outages", "fencing", "warehouse", "explain", "demo", "bad_input")
-REAL = ("e2e", "integration", "contract")
+REAL = ("e2e", "integration", "contract", "scaffolds", "validators")
 """Folders whose tests take longer than others."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from backbone.fact import LogPosition
 from backbone.warehouse.clickhouse_client import ClickHouse, NoTable
+from backbone.warehouse.reached_table import REACHED, REACHED_COLUMNS
 from backbone.warehouse.store import Counts, Place, Reached
 from backbone.warehouse.table import (
     OFFSET,
@@ -17,9 +18,6 @@ from backbone.warehouse.table import (
     quoted,
     text,
 )
-
-REACHED = "complete_up_to"
-REACHED_COLUMNS = ("fact", "topic_id", "topic", "partition", "next_offset", "complete_until")
 
 _PLACE = f"{TOPIC_ID} = {{topic_id:String}} AND {PARTITION} = {{partition:UInt16}}"
 _STRETCH = f"{_PLACE} AND {OFFSET} >= {{first:UInt64}} AND {OFFSET} < {{end:UInt64}}"

@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from backbone.warehouse.clickhouse_client import ClickHouse
-from backbone.warehouse.clickhouse_reader import REACHED, REACHED_COLUMNS, reached_by
+from backbone.warehouse.clickhouse_reader import reached_by
+from backbone.warehouse.masked_view import masked_view
+from backbone.warehouse.reached_table import (
+    CREATE_REACHED,
+    REACHED_COLUMNS,
+    REACHED_ROWS,
+    VIEW_REACHED,
+)
 from backbone.warehouse.store import Block, Reached
 from backbone.warehouse.table import (
     FactTable,
@@ -11,28 +18,6 @@ from backbone.warehouse.table import (
     quoted,
     text,
 )
-
-_REACHED_ROWS = f"{REACHED}__rows"
-# What is said of a partition only ever grows, in whatever order it arrives and from whomever.
-_CREATE_REACHED = f"""\
-CREATE TABLE IF NOT EXISTS {_REACHED_ROWS}
-(
-    fact LowCardinality(String) COMMENT 'the fact''s view',
-    topic_id LowCardinality(String),
-    topic LowCardinality(String),
-    partition UInt16,
-    next_offset SimpleAggregateFunction(max, UInt64),
-    complete_until SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
-)
-ENGINE = AggregatingMergeTree
-ORDER BY (fact, topic_id, topic, partition)
-COMMENT 'How far each fact has each partition of its topic'"""
-_VIEW_REACHED = f"""\
-CREATE OR REPLACE VIEW {REACHED} AS
-SELECT fact, topic_id, topic, partition,
-       max(r.next_offset) AS next_offset, max(r.complete_until) AS complete_until
-FROM {_REACHED_ROWS} AS r
-GROUP BY fact, topic_id, topic, partition"""
 
 
 class ClickHouseWriter:
@@ -42,13 +27,16 @@ class ClickHouseWriter:
         self._clickhouse = ClickHouse(url)
 
     def prepare(self, tables: Sequence[FactTable]) -> None:
-        self._clickhouse.command(_CREATE_REACHED)
-        self._clickhouse.command(_VIEW_REACHED)
+        self._clickhouse.command(CREATE_REACHED)
+        self._clickhouse.command(VIEW_REACHED)
         for table in tables:
             self._clickhouse.command(table.create())
             for change in table.changes(self._columns(table.rows)):
                 self._clickhouse.command(change)
             self._clickhouse.command(table.view())
+            masked = masked_view(table)
+            if masked is not None:
+                self._clickhouse.command(masked)
 
     def _columns(self, table: str) -> Mapping[str, str]:
         _, rows = self._clickhouse.select(f"DESCRIBE TABLE {quoted(table)}")
@@ -68,7 +56,7 @@ class ClickHouseWriter:
         self._clickhouse.insert(target, block.rows.arrow(), settings)
 
     def advance(self, reached: Sequence[Reached]) -> None:
-        target = _target(_REACHED_ROWS, REACHED_COLUMNS)
+        target = _target(REACHED_ROWS, REACHED_COLUMNS)
         values = ", ".join(map(_reached_values, reached))
         self._clickhouse.insert_values(target, values, {"insert_deduplicate": 0})
 

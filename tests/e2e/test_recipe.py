@@ -12,7 +12,10 @@ from tests.e2e.world import World, free_port
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
 
-PACKAGES = ("avro", "backbone", "producers", "processors", "consumers", "gateway", "cli")
+PACKAGES = (
+    *("avro", "backbone", "generated", "producers", "processors", "consumers", "gateway"),
+    "cli",
+)
 PAGE = (REPOSITORY / "CONTRIBUTING.md").read_text()
 
 

@@ -22,7 +22,10 @@ from tests.guards.guard import Guard, Moved
 
 TEST_SECONDS = 60
 RUN_SECONDS = 600.0  # of a whole pytest run; each test has TEST_SECONDS
-_NOT_COPIED = (".git", ".venv", ".backbone", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
+_NOT_COPIED = (
+    *(".git", ".venv", ".backbone", ".tools", "__pycache__", ".*_cache", ".hypothesis"),
+    "*.egg-info",
+)
 
 CAUGHT, SURVIVED, NO_TRIAL = "caught", "survived", "no trial"
 

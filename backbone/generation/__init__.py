@@ -1,0 +1,1 @@
+"""What follows from the contracts, written from them (docs/generated.md)."""

@@ -13,6 +13,7 @@ from typing import Any
 from backbone.contracts.contract import PII, Contract
 from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, Record, Shape
 from backbone.errors import Misconfigured
+from backbone.snake_case import snake_case
 
 TOPIC_ID = "_kafka_topic_id"
 TOPIC = "_kafka_topic"

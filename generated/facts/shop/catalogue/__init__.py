@@ -1,0 +1,1 @@
+"""Written by `backbone contracts generate`: do not edit."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 from backbone.errors import Poison
 from backbone.fact import LogPosition
 
 Header = tuple[str, bytes | None]
+T = TypeVar("T")
 Headers = Sequence[Header]
 
 
@@ -112,6 +114,13 @@ class Outcomes:
             if each in self.poisons:
                 some.poisons[place] = self.poisons[each]
         return some
+
+
+def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
+    """Those in some places, which mostly are all of them, or a stretch."""
+    if isinstance(places, range) and places.step == 1:
+        return values[places.start : places.stop] if len(places) < len(values) else values
+    return [values[place] for place in places]
 
 
 Step = Callable[[RecordBatch], Outcomes]

@@ -3,64 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from operator import eq
-from typing import overload
+from typing import TypeVar
 
 from backbone.errors import Poison
 from backbone.fact import LogPosition
 
 Header = tuple[str, bytes | None]
+T = TypeVar("T")
 Headers = Sequence[Header]
 
 
 def last_header(headers: Headers, name: str) -> bytes | None:
     """Header names may repeat; the last one counts (Spring and Connect both append)."""
     return next((value for key, value in reversed(headers) if key == name), None)
-
-
-class HeaderColumns(Sequence[Headers]):
-    """The headers of records that all have the same names, kept by name: whoever needs some of many
-    records takes these alone, and a record's own are made when they are asked for."""
-
-    __slots__ = ("_columns", "_count", "_names")
-
-    def __init__(
-        self, names: Sequence[str], columns: Sequence[Sequence[bytes | None]], count: int
-    ) -> None:
-        self._names = names
-        self._columns = columns
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Headers: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
-    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(self._count))]
-        return [
-            (name, column[index]) for name, column in zip(self._names, self._columns, strict=True)
-        ]
-
-    def column(self, name: str) -> Sequence[bytes | None] | None:
-        """Of headers that repeat the last one; None where there is none of the name."""
-        columns = dict(zip(self._names, self._columns, strict=True))
-        return columns.get(name)
-
-    def at(self, places: Sequence[int]) -> "HeaderColumns":
-        chosen = [[column[place] for place in places] for column in self._columns]
-        return HeaderColumns(self._names, chosen, len(places))
-
-
-def headers_at(headers: Sequence[Headers], places: Sequence[int]) -> Sequence[Headers]:
-    """Those of some records, kept as they are kept."""
-    if not isinstance(headers, HeaderColumns):
-        return [headers[place] for place in places]
-    every = len(places) == len(headers) and all(map(eq, places, range(len(places))))
-    return headers if every else headers.at(places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +114,13 @@ class Outcomes:
             if each in self.poisons:
                 some.poisons[place] = self.poisons[each]
         return some
+
+
+def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
+    """Those in some places, which mostly are all of them, or a stretch."""
+    if isinstance(places, range) and places.step == 1:
+        return values[places.start : places.stop] if len(places) < len(values) else values
+    return [values[place] for place in places]
 
 
 Step = Callable[[RecordBatch], Outcomes]

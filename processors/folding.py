@@ -15,7 +15,8 @@ import orjson
 from backbone.codec.entry_columns import Origins, begin_entries
 from backbone.documents import encode
 from backbone.errors import Poison, PoisonReason
-from backbone.record import Outcome, Outcomes, RecordBatch, headers_at
+from backbone.header_columns import chosen_headers
+from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import AnyEntry, EncodedEntry, Entry, Part, Status, Version
 from processors.batch_facts import BatchFacts, Decoder
@@ -190,7 +191,7 @@ def _begin_entries(
         order_versions=[each.version[0] for each in rows],
         offsets=[each.version[1] for each in rows],
         published_ms=[batch.timestamps_ms[each.place] for each in rows],
-        headers=headers_at(batch.headers, [each.place for each in rows]),
+        headers=chosen_headers(batch.headers, [each.place for each in rows]),
     )
     return begin_entries(origins, [each.document or b"" for each in rows], ahead)
 

@@ -16,7 +16,8 @@ from backbone.codec.engine import ColumnBatch
 from backbone.codec.entry_columns import Origins, entries
 from backbone.contracts.contract import LOG_ORDER, Contract
 from backbone.errors import Poison
-from backbone.record import Outcome, Outcomes, RecordBatch, headers_at
+from backbone.header_columns import chosen_headers
+from backbone.record import Outcome, Outcomes, RecordBatch, picked
 from backbone.views.part import MAX_KEYS
 from backbone.views.store import EncodedEntry, Part, Status, Version
 from processors.batch_facts import FEW
@@ -116,7 +117,7 @@ class Latest:
             order_versions=[facts.versions[row] for row in rows],
             offsets=[facts.offsets[row] for row in rows],
             published_ms=[batch.timestamps_ms[place] for place in places],
-            headers=headers_at(batch.headers, places),
+            headers=chosen_headers(batch.headers, places),
         )
         written = entries(origins, columns.documents(self._view.fields, rows))
         versions = zip(origins.order_versions, origins.offsets, strict=True)
@@ -124,11 +125,11 @@ class Latest:
 
     def _facts(self, columns: Columns, batch: RecordBatch) -> "_Facts":
         places = columns.indexes
-        offsets = [batch.offsets[place] for place in places]
+        offsets = picked(batch.offsets, places)
         by_log = self._order == LOG_ORDER
         return _Facts(
             places=places,
-            keys=[batch.keys[place] for place in places],
+            keys=picked(batch.keys, places),
             offsets=offsets,
             versions=offsets if by_log else columns.numbers(self._order),
         )
@@ -180,6 +181,8 @@ def _newest(
     """Cut into stretches of at most `max_keys` keys; `stored` has all keys that can be one."""
     if len(stored) <= max_keys and _only_rises(facts, stored):
         return [_Stretch(0, dict(zip(facts.keys, range(len(facts.keys)), strict=True)))]
+    if _is_behind(facts, stored):
+        return _newest_behind(facts, stored, outcomes, max_keys)
     highest: dict[bytes | None, tuple[float, int]] = {
         key: version or _NONE for key, version in stored.items()
     }
@@ -198,6 +201,38 @@ def _newest(
             newest = stretches[-1].newest
         highest[key] = version
         newest[key] = row
+    return stretches
+
+
+def _is_behind(facts: _Facts, stored: Mapping[bytes | None, Version | None]) -> bool:
+    """Whether every fact has a key and stands behind all that is stored, as it mostly does: then
+    the later one of two with the same order version is the newer one."""
+    if not stored.keys() >= set(facts.keys):
+        return False
+    return all(version is None or version[1] < facts.offsets[0] for version in stored.values())
+
+
+def _newest_behind(
+    facts: _Facts,
+    stored: Mapping[bytes | None, Version | None],
+    outcomes: Outcomes,
+    max_keys: int,
+) -> list[_Stretch]:
+    """`_newest` where `_is_behind`: no more than two numbers are compared for each fact."""
+    stretches, superseded = [_Stretch(0)], list[int]()
+    newest = stretches[0].newest
+    highest = {key: each[0] for key, each in stored.items() if each}
+    for row, (key, version) in enumerate(zip(facts.keys, facts.versions, strict=True)):
+        if version < highest.get(key, version):
+            superseded.append(row)
+            continue
+        if len(newest) == max_keys and key not in newest:
+            stretches.append(_Stretch(row))
+            newest = stretches[-1].newest
+        highest[key] = version
+        newest[key] = row
+    for row in superseded:
+        outcomes.set(facts.places[row], Outcome.SUPERSEDED)
     return stretches
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from backbone.codec.column_writer import ColumnWriter, column_writer
 from backbone.codec.engine import BatchEngine, ColumnBatch, ColumnDecoder, Decoder, Engine
-from backbone.codec.framing import PREFIX_BYTES, frame, names_schema, schema_guid, unframe
+from backbone.codec.framing import frame, names_schema, payloads, schema_guid, unframe
+from backbone.codec.framing import frames as frames_of
 from backbone.codec.row_engine import RowDecoder, RowEncoder
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import LOG_ORDER, Contract
@@ -18,7 +19,7 @@ from backbone.contracts.domain import micros
 from backbone.contracts.safety import safe_shape, schema_of
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import Fact
-from backbone.record import Headers, RecordBatch
+from backbone.record import Headers, RecordBatch, picked
 from backbone.registry.port import Registry
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ class Codec:
         facts: dict[str, Columns] = {}
         for each, reader in readers.items():
             if reader and reader.columns:
-                found = reader.columns.decode(_payloads(batch, groups[each]), groups[each])
+                found = reader.columns.decode(
+                    payloads(picked(batch.values, groups[each])), groups[each]
+                )
                 known = facts.get(reader.type)
                 facts[reader.type] = found if known is None else known.joined(found)
         for columns in facts.values():
@@ -240,14 +243,10 @@ class Codec:
 def _by_frame(batch: RecordBatch, places: range) -> Mapping[bytes | None, Sequence[int]]:
     """Places by the first bytes of their value: mostly one schema id, and so one group."""
     values = batch.values[places.start : places.stop]
-    frames = [None if value is None else value[:PREFIX_BYTES] for value in values]
+    frames = frames_of(values)
     if len(set(frames)) == 1:
-        return {frames[0]: list(places)}
+        return {frames[0]: places}
     groups: dict[bytes | None, list[int]] = defaultdict(list)
     for place, each in zip(places, frames, strict=True):
         groups[each].append(place)
     return groups
-
-
-def _payloads(batch: RecordBatch, places: Sequence[int]) -> list[bytes]:
-    return [(batch.values[place] or b"")[PREFIX_BYTES:] for place in places]

@@ -66,7 +66,7 @@ class ColumnarDecoder:
             rows, poisons = self._decided(payloads, [frame[ROW] for frame in frames])
             frames.append(rows)
         frame = frames[0] if len(frames) == 1 else pl.concat([self._none, *frames]).sort(ROW)
-        if indexes is not None:
+        if indexes is not None and indexes != range(len(payloads)):
             frame = frame.with_columns(pl.Series(ROW, indexes, pl.Int64).gather(frame[ROW]))
             poisons = {indexes[at]: poison for at, poison in poisons.items()}
         return Columns(self._shape, frame, poisons)

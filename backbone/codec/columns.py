@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import polars as pl
@@ -48,9 +48,9 @@ class Columns:
         return self.frame.height
 
     @cached_property
-    def indexes(self) -> list[int]:
+    def indexes(self) -> Sequence[int]:
         """Places in the batch of the accepted facts, rising."""
-        return self.frame[ROW].to_list()
+        return rising_numbers(self.frame[ROW])
 
     def joined(self, other: "Columns") -> "Columns":
         """The same batch's facts of another writer's schema, read for the same contract."""
@@ -117,11 +117,29 @@ class Columns:
         """Some of the facts (counted among the accepted ones) as JSON documents of these fields,
         in this order, as `backbone/documents.py` renders them. See `can_show`."""
         chosen = self.frame[pl.Series(at, dtype=pl.UInt32)]
-        texts = chosen.select(document({name: self._shapes[name] for name in fields}))
+        texts = chosen.select(_document(self.shape, tuple(fields)))
         return texts.to_series().cast(pl.Binary).to_list()
+
+
+def rising_numbers(series: pl.Series) -> Sequence[int]:
+    """Mostly every one of a range: then none has to be an object."""
+    if not len(series):
+        return ()
+    every = range(series[0], series[-1] + 1)
+    return every if len(every) == len(series) else series.to_list()
+
+
+@cache
+def _document(shape: Record, fields: tuple[str, ...]) -> pl.Expr:
+    """The same for every batch, and it takes as long to make as a thousand documents."""
+    shapes = {each.name: each.shape for each in shape.fields}
+    return document({name: shapes[name] for name in fields})
 
 
 def can_show(shape: Record, fields: Sequence[str]) -> bool:
     """Whether documents of these fields can be made from columns; asked once per view."""
     shapes = {each.name: each.shape for each in shape.fields}
-    return bool(fields) and all(has_document(shapes[name]) for name in fields)
+    shows = bool(fields) and all(has_document(shapes[name]) for name in fields)
+    if shows:
+        _document(shape, tuple(fields))  # before the first batch waits for it
+    return shows

@@ -5,7 +5,7 @@ and occurred (ms since 1970), and last the value. Whatever is unusual in the hea
 left to the code that reads them one by one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,8 @@ from functools import partial
 import polars as pl
 
 from backbone.envelope import origin
-from backbone.record import HeaderColumns, Headers
+from backbone.header_columns import header_columns
+from backbone.record import Headers
 from backbone.views.encoding import encode_around
 
 _NEEDS_ESCAPES = r'["\\\x00-\x1f]'
@@ -70,7 +71,7 @@ def _frame(origins: Origins, documents: Sequence[bytes]) -> pl.DataFrame | None:
     """None where they are few, or a header is not UTF-8."""
     if len(documents) < _FEW:
         return None
-    found = _by_name(origins.headers)
+    found = dict(zip(_NEEDED, header_columns(origins.headers, _NEEDED), strict=True))
     try:
         return pl.DataFrame(
             {
@@ -89,26 +90,6 @@ def _frame(origins: Origins, documents: Sequence[bytes]) -> pl.DataFrame | None:
 def _written_at_once(frame: pl.DataFrame) -> pl.Series:
     """Null where something is missing or unusual."""
     return frame.select(_ARRAY).to_series().cast(pl.Binary)
-
-
-def _by_name(headers: Sequence[Headers]) -> Mapping[str, Sequence[bytes | None]]:
-    """Each of the headers that are needed, of every fact; of headers that repeat the last one."""
-    if isinstance(headers, HeaderColumns):
-        return {name: headers.column(name) or [None] * len(headers) for name in _NEEDED}
-    try:
-        columns = list(zip(*headers, strict=True))
-    except ValueError:  # one has more of them than another
-        columns = []
-    names = [{name for name, _ in column} for column in columns]
-    if columns and all(len(each) == 1 for each in names):  # as one producer writes them
-        found = {
-            name: [value for _, value in each]
-            for (name,), each in zip(names, columns, strict=True)
-            if name in _NEEDED
-        }
-        return {name: found.get(name, [None] * len(headers)) for name in _NEEDED}
-    each = [dict(some) for some in headers]
-    return {name: [some.get(name) for some in each] for name in _NEEDED}
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:

@@ -5,6 +5,9 @@ Prefix: a zero byte, the schema id in four bytes, the payload; what we write. He
 """
 
 import struct
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import cast
 from uuid import UUID
 
 from backbone.errors import Poison, PoisonReason
@@ -14,6 +17,7 @@ SCHEMA_HEADER = "__value_schema_id"
 
 _FRAME = struct.Struct(">bI")
 PREFIX_BYTES = _FRAME.size
+_PREFIX, _PAYLOAD = itemgetter(slice(PREFIX_BYTES)), itemgetter(slice(PREFIX_BYTES, None))
 _GUID_MAGIC = 1
 _HEADER_BYTES = 17
 
@@ -35,6 +39,22 @@ def unframe(value: bytes | None) -> tuple[int, bytes]:
             "by a serializer of the schema registry"
         )
     return schema_id, value[PREFIX_BYTES:]
+
+
+def frames(values: Sequence[bytes | None]) -> Sequence[bytes | None]:
+    """The first bytes of each value, which say how it is to be read."""
+    try:
+        return [*map(_PREFIX, cast("Sequence[bytes]", values))]
+    except TypeError:
+        return [None if value is None else value[:PREFIX_BYTES] for value in values]
+
+
+def payloads(values: Sequence[bytes | None]) -> list[bytes]:
+    """What stands behind the first bytes of each value."""
+    try:
+        return [*map(_PAYLOAD, cast("Sequence[bytes]", values))]
+    except TypeError:
+        return [(value or b"")[PREFIX_BYTES:] for value in values]
 
 
 def schema_guid(headers: Headers) -> UUID | None:

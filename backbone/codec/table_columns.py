@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from backbone.codec.column_values import column_type, compile_lower
-from backbone.codec.columns import Columns
+from backbone.codec.columns import Columns, rising_numbers
 from backbone.codec.decode_schema import ROW
 from backbone.codec.json_columns import boolean_value, enum_value, same_value
 from backbone.codec.validators import as_int128
@@ -64,7 +64,7 @@ class TableColumns:
             if wrong.any():
                 beyond = frame.filter(wrong)[ROW].to_list()
                 frame = frame.filter(~wrong)
-        return TableRows(_numbers(frame[ROW]), frame.select(self._values), beyond)
+        return TableRows(rising_numbers(frame[ROW]), frame.select(self._values), beyond)
 
 
 class TableRows:
@@ -178,14 +178,6 @@ class Front:
 
     def frame(self) -> pl.DataFrame:
         return pl.DataFrame(self._columns)
-
-
-def _numbers(rising: pl.Series) -> Sequence[int]:
-    """Mostly every one of a range: then none has to be an object."""
-    if not len(rising):
-        return ()
-    every = range(rising[0], rising[-1] + 1)
-    return every if len(every) == len(rising) else rising.to_list()
 
 
 def _as_table(shape: Shape, value: pl.Expr) -> pl.Expr:

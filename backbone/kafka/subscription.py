@@ -1,11 +1,7 @@
 """Reading a topic as a member of a group, on confluent-kafka's Consumer."""
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import groupby, takewhile
-from operator import eq
-from typing import cast, overload
+from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, Message
 
@@ -15,35 +11,14 @@ from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
-from backbone.kafka.headers import headers_of, headers_of_all
+from backbone.kafka.taken import AT_A_TIME, Run, Taken
 from backbone.log import Committed, End, Listener
 from backbone.logs import logger
-from backbone.record import Headers, RecordBatch
+from backbone.record import RecordBatch
 
 _END_AGAIN_SECONDS = 1.0
 # A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
 _MAX_BYTES = 2 * 1024 * 1024
-_AT_A_TIME = 1_000  # records, between two looks at their bytes
-_OFFSET = cast("Callable[[Message], int]", Message.offset)  # what was read has one
-
-
-class _LazyHeaders(Sequence[Headers]):
-    """Headers are decoded when asked for: most records never are."""
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self._messages = messages
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    @overload
-    def __getitem__(self, index: int) -> Headers: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
-    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
-        if isinstance(index, slice):
-            return headers_of_all(self._messages[index])
-        return headers_of(self._messages[index])
 
 
 class KafkaSubscription:
@@ -58,7 +33,7 @@ class KafkaSubscription:
         self._assignment = Assignment(self._consumer, topic, listener)
         self._assignment.dropped = self._drop
         self._offsets = KafkaGroupOffsets(self._consumer, topic, self._assignment.started)
-        self._backlog: list[Message] = []
+        self._backlog = Taken()
         self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
         self._ends_due = 0.0
         self._log = logger(f"group.{group}")
@@ -71,8 +46,8 @@ class KafkaSubscription:
             self._assignment.subscribe()
             self._subscribed = True
         self._assignment.start_waiting(topic_id, read=True)
-        messages = self._take(max_records, timeout_seconds)
-        return self._events(messages, topic_id) + self._ends_again()
+        taken = self._take(max_records, timeout_seconds)
+        return self._events(taken, topic_id) + self._ends_again()
 
     def keep_alive(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -80,7 +55,7 @@ class KafkaSubscription:
         while (left := deadline - time.monotonic()) > 0:
             message = self._consumer.poll(min(left, 0.2))
             if message is not None:
-                self._backlog.append(message)
+                self._backlog.add([message])
         self._assignment.resume()
 
     def rewind(self, partition: int, offset: int) -> None:
@@ -96,90 +71,65 @@ class KafkaSubscription:
         """Leaves the group at once; the listener is told of every partition."""
         self._consumer.close()
 
-    def _take(self, max_records: int, timeout_seconds: float) -> list[Message]:
+    def _take(self, max_records: int, timeout_seconds: float) -> Taken:
         """The first record as soon as it is there, and with it what was fetched already."""
         # an end met now may have been met by the client at any time since its queue was last empty
         self._end_seen_ms, began_ms = self._emptied_ms, int(time.time() * 1000)
-        messages, self._backlog = self._backlog, []
-        first = self._consumer.poll(0 if messages else timeout_seconds)
+        taken, self._backlog = self._backlog, Taken()
+        first = self._consumer.poll(0 if taken.items else timeout_seconds)
         if first is not None:
-            messages.append(first)
-        if first is None or self._fetch(messages, max_records):
+            taken.add([first])
+        if first is None or self._fetch(taken, max_records):
             self._emptied_ms = began_ms
-        return messages
+        return taken
 
-    def _fetch(self, messages: list[Message], max_records: int) -> bool:
+    def _fetch(self, taken: Taken, max_records: int) -> bool:
         """Add what is there without waiting, bounded in records and in bytes of their values, give
         or take what is taken at a time. Says whether that was all."""
-        size = sum(map(len, messages))
-        while len(messages) < max_records and size < _MAX_BYTES:
-            some = self._consumer.consume(_AT_A_TIME, 0)
-            messages += some
-            size += sum(map(len, some))
-            if len(some) < _AT_A_TIME:
+        while taken.count < max_records and taken.size < _MAX_BYTES:
+            some = self._consumer.consume(AT_A_TIME, 0)
+            taken.add(some)
+            if len(some) < AT_A_TIME:
                 return True
-        self._hold_back(messages)
+        # there is more: what came last, of another partition than the first, is the beginning of
+        # what comes next. In one batch with it many a key is written once
+        self._backlog = taken.hold_back()
         return False
-
-    def _hold_back(self, messages: list[Message]) -> None:
-        """There is more: what came last, of another partition than the first, is the beginning of
-        what comes next. In one batch with it many a key is written once."""
-        last = messages[-1].partition()
-        same = takewhile(partial(eq, last), map(Message.partition, reversed(messages)))
-        start = len(messages) - len([*same])
-        if any(map(Message.error, messages[start:])):
-            start += max(at for at, each in enumerate(messages[start:], 1) if each.error())
-        if start:
-            self._backlog = messages[start:]
-            del messages[start:]
 
     def _drop(self, partition: int) -> None:
         self._ends.pop(partition, None)
-        self._backlog = [each for each in self._backlog if each.partition() != partition]
+        self._backlog.drop(partition)
 
-    def _events(self, messages: Sequence[Message], topic_id: str) -> list[RecordBatch | End]:
+    def _events(self, taken: Taken, topic_id: str) -> list[RecordBatch | End]:
         """Records before ends: an end says that everything before it was delivered."""
-        columns: dict[int, list[Message]] = {}
+        runs: dict[int, Run] = {}
         ends: dict[int, End] = {}
-        for partition, run in groupby(messages, Message.partition):
-            rows = list(run)
-            if any(map(Message.error, rows)):
-                rows = self._told(rows, ends)
-            else:
-                self._goes_on(partition, ends)
-            if rows and partition is not None and partition in self._assignment.started:
-                columns.setdefault(partition, []).extend(rows)
-        batches = [self._batch(topic_id, partition, rows) for partition, rows in columns.items()]
-        return [*batches, *ends.values()]
+        for item in taken.items:
+            if isinstance(item, Run):
+                self._goes_on(item, runs, ends)
+            elif (error := item.error()) is not None:
+                self._failed(error, item, ends)
+        return [*(self._batch(topic_id, each) for each in runs.values()), *ends.values()]
 
-    def _told(self, messages: Sequence[Message], ends: dict[int, End]) -> list[Message]:
-        """The records among them; what the others say is seen to."""
-        rows: list[Message] = []
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                self._failed(error, message, ends)
-            else:
-                rows.append(message)
-                self._goes_on(message.partition(), ends)
-        return rows
+    def _goes_on(self, run: Run, runs: dict[int, Run], ends: dict[int, End]) -> None:
+        """Records came: what was the end of their partition is none any more."""
+        if run.partition not in self._assignment.started:
+            return
+        ends.pop(run.partition, None)
+        self._ends.pop(run.partition, None)
+        if runs.setdefault(run.partition, run) is not run:
+            runs[run.partition].extend(run)
 
-    def _goes_on(self, partition: int | None, ends: dict[int, End]) -> None:
-        """A record came: what was the end of the partition is none any more."""
-        if partition in self._assignment.started:
-            ends.pop(partition, None)
-            self._ends.pop(partition, None)
-
-    def _batch(self, topic_id: str, partition: int, rows: list[Message]) -> RecordBatch:
+    def _batch(self, topic_id: str, run: Run) -> RecordBatch:
         return RecordBatch(
             topic=self._topic,
             topic_id=topic_id,
-            partition=partition,
-            offsets=[*map(_OFFSET, rows)],
-            keys=[*map(Message.key, rows)],
-            values=[*map(Message.value, rows)],
-            headers=_LazyHeaders(rows),
-            timestamps_ms=[row.timestamp()[1] for row in rows],
+            partition=run.partition,
+            offsets=run.offsets,
+            keys=run.keys,
+            values=run.values,
+            headers=run.headers,
+            timestamps_ms=run.timestamps_ms,
         )
 
     def _failed(self, error: KafkaError, message: Message, ends: dict[int, End]) -> None:

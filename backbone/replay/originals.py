@@ -4,7 +4,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import lt
 
-from backbone.record import Headers, Outcome, Outcomes, RecordBatch, headers_at
+from backbone.header_columns import chosen_headers
+from backbone.record import Headers, Outcome, Outcomes, RecordBatch
 from backbone.replay.outcomes import HELD, Became, ToldColumns
 from backbone.replay.retry_headers import MarkColumns, Stood
 
@@ -44,7 +45,7 @@ def originals(records: RecordBatch, marks: MarkColumns, place: Stood, below: int
         offsets=[marks.offsets[at] or 0 for at in chosen],
         keys=[records.keys[at] for at in chosen],
         values=[records.values[at] for at in chosen],
-        headers=headers_at(marks.own, chosen),
+        headers=chosen_headers(marks.own, chosen),
         timestamps_ms=[marks.published_ms[at] or 0 for at in chosen],
     )
     told = [records.headers[at] for at in chosen]

@@ -17,7 +17,8 @@ import orjson
 from backbone.dead_letter_families import PREFIXES
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
-from backbone.record import Header, HeaderColumns, Headers, last_header
+from backbone.header_columns import HeaderColumns
+from backbone.record import Header, Headers, last_header
 
 REPLAY = "replay."
 ID = REPLAY + "id"
@@ -143,7 +144,7 @@ def _alike(headers: Sequence[Headers]) -> MarkColumns | None:
         [*map(int, numbers)],
         [*map(int, offsets)],
         [*map(int, published)],
-        HeaderColumns(next(iter(names)), own, len(headers)),
+        HeaderColumns.of(next(iter(names)), own, len(headers)),
     )
 
 

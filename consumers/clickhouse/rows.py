@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backbone.codec.columns import Columns
-from backbone.codec.framing import PREFIX_BYTES
+from backbone.codec.framing import PREFIX_BYTES, frames
 from backbone.codec.table_columns import Front, TableRows
 from backbone.errors import Poison, PoisonReason
+from backbone.header_columns import header_columns
 from backbone.record import RecordBatch
 from backbone.warehouse.table import (
     CORRELATION,
@@ -21,11 +22,11 @@ from backbone.warehouse.table import (
     TOPIC,
     TOPIC_ID,
 )
-from consumers.clickhouse.headers import named_in
 from consumers.clickhouse.tables import Tables
 
 # So few are read faster one by one.
 FEW = 100
+_HEADERS = ("ce_id", "ce_source", "ce_correlationid")
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def front(batch: RecordBatch, places: Sequence[int], known: Container[object]) -
     made.same(TOPIC, batch.topic, count)
     made.same(PARTITION, batch.partition, count)
     made.numbers(OFFSET, batch.offsets)
-    event_ids, sources, correlations = named_in(batch.headers)
+    event_ids, sources, correlations = header_columns(batch.headers, _HEADERS)
     made.texts(EVENT_ID, event_ids)
     made.words(SOURCE, sources)
     made.texts(CORRELATION, correlations)
@@ -125,13 +126,13 @@ def front(batch: RecordBatch, places: Sequence[int], known: Container[object]) -
 
 def _schema_ids(made: Front, values: Sequence[bytes | None], known: Container[object]) -> None:
     """A value whose first bytes name no schema that is known was read by what a header names."""
-    frames = [(each or b"")[:PREFIX_BYTES] for each in values]
-    ids = {each: int.from_bytes(each[1:], "big") for each in set(frames)}
+    found = frames(values)
+    ids = {each: int.from_bytes((each or b"")[1:], "big") for each in set(found)}
     ids = {each: number if number in known else 0 for each, number in ids.items()}
     if len(ids) == 1:
-        made.same(SCHEMA_ID, ids[frames[0]], len(frames))
+        made.same(SCHEMA_ID, ids[found[0]], len(found))
     else:
-        made.numbers(SCHEMA_ID, [ids[each] for each in frames])
+        made.numbers(SCHEMA_ID, [ids[each] for each in found])
 
 
 def _by_frame(batch: RecordBatch) -> Sequence[list[int]]:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from backbone.codec.codec import Codec
-from backbone.codec.framing import PREFIX_BYTES, schema_guid, unframe
+from backbone.codec.framing import frames, schema_guid, unframe
 from backbone.codec.table_columns import TableColumns
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.contract import Contract
@@ -114,9 +114,8 @@ def _covers(wide: Shape, narrow: Shape) -> bool:
 
 
 def _schema_ids(batch: RecordBatch) -> set[int | UUID]:
-    frames = {None if each is None else each[:PREFIX_BYTES] for each in batch.values}
     found: set[int | UUID] = set()
-    for each in frames:
+    for each in set(frames(batch.values)):
         try:
             found.add(unframe(each)[0])
         except Poison:

@@ -209,3 +209,24 @@ def test_what_a_document_cannot_hold_cannot_be_shown() -> None:
 
 _MAP = {"name": "counts", "type": {"type": "map", "values": "long"}}
 _TERMS = ("forever", "us", "/test", 60, "public", "any", "draft")
+
+
+@pytest.mark.parametrize("order", ["log", "seen_at", "version"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_batch_behind_all_that_is_stored_is_what_its_facts_one_by_one_are(
+    order: str, seed: int
+) -> None:
+    setting = Setting(order)
+    before, batch = (setting.batch(Random(f"{seed} {at}"), 130) for at in range(2))
+    batch = replace(batch, offsets=[1_000 + offset for offset in batch.offsets])
+    keys = [key if key in KEYS else KEYS[0] for key in batch.keys]
+    batch = replace(batch, keys=keys)
+    stored = setting.stored(*setting.by_rows(before, setting.stored())[1])
+    outcomes, parts = setting.at_once(batch, stored)
+    expected, _ = setting.by_rows(batch, stored)
+    assert bytes(outcomes.codes) == bytes(expected.codes)
+    assert len(parts) > 1
+    for status, entries in _after(parts):
+        end = sum(offset < status.offset for offset in batch.offsets)
+        _, whole = setting.by_rows(_cut(batch, end), stored)
+        assert entries == dict(list(_after(whole))[-1][1])

@@ -1,0 +1,145 @@
+"""Headers column by column: read once, while their records are at hand, and kept as values.
+
+Most records of a topic have the same header names, as one publisher writes them. Of such a run the
+names are kept once and the values in columns: nothing is left of the pairs and lists in which a
+client hands them over, and whoever wants one header of every record has it at once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from operator import attrgetter, eq
+from typing import Self, overload
+
+from backbone.record import Headers
+
+Column = Sequence[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Consecutive records, from place `start` on, whose headers have the same names: a column for
+    each of the names."""
+
+    start: int
+    count: int
+    names: Sequence[str]
+    columns: Sequence[Column]
+
+    def at(self, place: int) -> Headers:
+        values = [each[place - self.start] for each in self.columns]
+        return list(zip(self.names, values, strict=True))
+
+    def column(self, name: str) -> Column:
+        for at in range(len(self.names) - 1, -1, -1):
+            if self.names[at] == name:
+                return self.columns[at]
+        return [None] * self.count
+
+
+class HeaderColumns(Sequence[Headers]):
+    """The headers of a batch's records, in their order; grows by `add` and `extend`."""
+
+    def __init__(self, rows: Sequence[Headers] = ()) -> None:
+        self._runs: list[_Run] = []
+        self._count = 0
+        self.add(rows)
+
+    @classmethod
+    def of(cls, names: Sequence[str], columns: Sequence[Column], count: int) -> Self:
+        """Of `count` records that all have the same names."""
+        made = cls()
+        made._append(count, names, columns)
+        return made
+
+    def add(self, rows: Sequence[Headers]) -> None:
+        """A hundred at a time are the fastest: they are in the processor's cache still."""
+        if not rows or self._add_alike(rows):
+            return
+        for _, some in groupby(rows, _names):
+            self._add_alike([*some])
+
+    def extend(self, behind: "HeaderColumns") -> None:
+        for each in behind._runs:  # noqa: SLF001 - of this very class
+            self._append(each.count, each.names, each.columns)
+
+    def columns(self, names: Sequence[str]) -> list[list[bytes | None]]:
+        """The values of these headers, a column for each name: of headers that repeat the last one,
+        None where a record has none."""
+        return [[*chain.from_iterable(run.column(name) for run in self._runs)] for name in names]
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Headers: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
+    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(self._count))]
+        place = range(self._count)[index]
+        run = bisect_right(self._runs, place, key=attrgetter("start")) - 1
+        return self._runs[run].at(place)
+
+    def __iter__(self) -> Iterator[Headers]:
+        return (run.at(run.start + place) for run in self._runs for place in range(run.count))
+
+    def _add_alike(self, rows: Sequence[Headers]) -> bool:
+        """Whether all of them have the same names; else nothing is added."""
+        try:
+            columns = [[*zip(*pairs, strict=True)] for pairs in zip(*rows, strict=True)]
+        except ValueError:  # one has more of them than another
+            return False
+        if any(names.count(names[0]) < len(names) for names, _ in columns):
+            return False
+        self._append(len(rows), [names[0] for names, _ in columns], [each for _, each in columns])
+        return True
+
+    def _append(self, count: int, names: Sequence[str], columns: Sequence[Column]) -> None:
+        self._runs.append(_Run(self._count, count, names, columns))
+        self._count += count
+
+
+class ChosenHeaders(Sequence[Headers]):
+    """Those of some of the records, in the order given."""
+
+    def __init__(self, headers: "HeaderColumns | ChosenHeaders", places: Sequence[int]) -> None:
+        self._headers = headers
+        self._places = places
+
+    def columns(self, names: Sequence[str]) -> list[list[bytes | None]]:
+        """As `HeaderColumns.columns`."""
+        return [[each[at] for at in self._places] for each in self._headers.columns(names)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Headers: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Headers]: ...
+    def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
+        if isinstance(index, slice):
+            return ChosenHeaders(self._headers, self._places[index])
+        return self._headers[self._places[index]]
+
+
+def chosen_headers(headers: Sequence[Headers], places: Sequence[int]) -> Sequence[Headers]:
+    """The headers in some places of a batch."""
+    if isinstance(headers, HeaderColumns | ChosenHeaders):
+        every = len(places) == len(headers) and all(map(eq, places, range(len(places))))
+        return headers if every else ChosenHeaders(headers, places)
+    return [headers[place] for place in places]
+
+
+def header_columns(headers: Sequence[Headers], names: Sequence[str]) -> list[list[bytes | None]]:
+    """`HeaderColumns.columns`, of whatever headers a batch has."""
+    if isinstance(headers, HeaderColumns | ChosenHeaders):
+        return headers.columns(names)
+    return HeaderColumns(headers).columns(names)
+
+
+def _names(headers: Headers) -> Sequence[str]:
+    return [name for name, _ in headers]

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.clickhouse]
 
 PRICE = "shop.pricing.PriceChanged"
 FRAGILE = "tests.e2e.fragile_loader"
-BAD = 600
+BAD = 400
 NEVER = 3
 
 

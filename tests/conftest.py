@@ -17,7 +17,10 @@ from tests import containers
 
 spare_loopback()
 
-LONGEST = ("kills", "outages", "fencing", "warehouse", "explain", "demo", "bad_input")
+LONGEST = (
+    *("kills", "outages", "fencing", "warehouse", "warehouse_retries"),
+    *("explain", "demo", "bad_input"),
+)
 REAL = ("e2e", "integration", "contract", "scaffolds", "validators")
 """Folders whose tests take longer than others."""
 

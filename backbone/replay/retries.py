@@ -29,7 +29,7 @@ from backbone.replay.outcomes import ToldColumns, reports, resume_at
 from backbone.replay.retry_headers import MarkColumns, Stood
 from backbone.replay.retry_texts import spoken, unspoken
 
-MAX_RECORDS = 10_000
+MAX_RECORDS = 8_000
 """Retries between two polls of the processor's own topic, which brings as many facts: these wait as
 long for retries as for those before them."""
 

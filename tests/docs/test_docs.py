@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from backbone import metrics
 from backbone.settings import PREFIX, known_names
 from cli.main import app
+from gateway import answering  # noqa: F401 - its metrics are made when it is imported
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")

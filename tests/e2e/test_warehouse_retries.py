@@ -17,11 +17,14 @@ from tests.e2e.swallowing_proxy import SwallowingProxy
 from tests.e2e.warehouse import SINK, Warehouse, warehouse_of
 from tests.e2e.world import PRICES, Running, World
 
-pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.clickhouse]
+pytestmark = [
+    *(pytest.mark.kafka, pytest.mark.registry, pytest.mark.clickhouse),
+    pytest.mark.timeout(400),  # eight commands, one after the other
+]
 
 PRICE = "shop.pricing.PriceChanged"
 FRAGILE = "tests.e2e.fragile_loader"
-BAD = 600
+BAD = 400
 NEVER = 3
 
 
@@ -143,7 +146,7 @@ def test_killed_in_mid_retry_every_row_is_there_once_and_the_books_balance(
             owner = _start(world, mended=True, BACKBONE_CLICKHOUSE_URL=proxy.url)
             going = world.start(*run, module=FRAGILE, **given)
             some = 3 * BAD + BAD // share
-            world.wait(partial(_has_more_than, warehouse, some), "some are there")
+            world.wait(partial(_has_more_than, warehouse, some), "some are there", 120)
             owner.kill()
             going.kill()
         _start(world, mended=True, BACKBONE_CLICKHOUSE_URL=proxy.url)

@@ -1,10 +1,13 @@
 """`backbone topics`: declared topics against the real ones."""
 
+import time
 from collections.abc import Sequence
 
 import typer
 
 from backbone import topics
+from backbone.errors import Misconfigured, Transient
+from backbone.log import TopicAdmin
 from backbone.topics import Action, Change
 from cli import wiring
 from cli.output import Format, Output, show
@@ -12,6 +15,7 @@ from cli.problems import PARTIAL
 
 app = typer.Typer(no_args_is_help=True, help="Plan and apply the declared topics.")
 
+_SETTLE_SECONDS = 30.0  # far beyond what a broker needs; whoever comes then is told what is missing
 _COLUMNS = ("action", "topic", "why")
 
 
@@ -39,10 +43,26 @@ def apply(output: Output = Format.TABLE) -> None:
 
 def apply_all() -> list[Change]:
     """Carry the whole plan out and return it; what is refused stays undone."""
-    changes = _plan()
-    for _ in topics.apply(changes, wiring.topic_admin()):
-        pass
+    changes, admin = _plan(), wiring.topic_admin()
+    done = list(topics.apply(changes, admin))
+    _await([each.topic for each in done if each.action is Action.CREATE], admin)
     return changes
+
+
+def _await(names: Sequence[str], admin: TopicAdmin) -> None:
+    """A topic is created once the controller has it; the broker that serves it may not know yet."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    for name in names:
+        while not _is_served(name, admin) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _is_served(name: str, admin: TopicAdmin) -> bool:
+    try:
+        admin.ends(name)
+    except (Misconfigured, Transient):
+        return False
+    return True
 
 
 def _plan() -> list[Change]:

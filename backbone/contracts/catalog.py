@@ -10,6 +10,7 @@ from typing import Any
 
 from backbone.contracts import attributes
 from backbone.contracts.contract import LOG_ORDER, Contract, TopicTerms
+from backbone.contracts.nodes import full_name
 from backbone.contracts.parse import compile_parser
 from backbone.contracts.schema_problem import SchemaProblem
 from backbone.contracts.shape import (
@@ -227,4 +228,5 @@ def _bad_default(field: Field, here: str) -> Iterator[tuple[str, str]]:
 
 
 def _contract(major: int, schema: Mapping[str, Any]) -> Contract:
-    return Contract(read_shape(schema).name, major, schema, **schema["contract"])
+    name = full_name(schema["name"], schema.get("namespace", ""))
+    return Contract(name, major, schema, **schema["contract"])

@@ -29,8 +29,7 @@ def main(count: int) -> None:
         _history(folder, count)
         _readers(folder / "readers", count)
         for changed in (count // 50, count):
-            for number in range(count):
-                _write(folder / "avro", number, VERSIONS if number < changed else VERSIONS - 1)
+            _change(folder / "avro", changed)
             wall, cpu = min(_command(folder) for _ in range(ROUNDS))
             print(
                 f"{count} contracts, {VERSIONS} past versions each, {changed} changed: "
@@ -45,6 +44,11 @@ def _history(folder: Path, count: int) -> None:
             _write(folder / "avro", number, version)
         _git(folder, "add", ".")
         _git(folder, "commit", "--quiet", "--message", f"Version {version + 1}")
+
+
+def _change(avro: Path, count: int) -> None:
+    for number in range(count):
+        _write(avro, number, VERSIONS)
 
 
 def _write(avro: Path, number: int, version: int) -> None:

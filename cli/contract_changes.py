@@ -11,7 +11,7 @@ import typer
 
 from backbone.impact.changelog import markdown, rows
 from backbone.impact.past import Past, of_folder, of_git
-from backbone.impact.report import changelogs, current, does_any, impact
+from backbone.impact.report import changed, changelogs, current, does_any, impact
 from backbone.impact.verdict import Verdict
 from backbone.registry.port import Registry
 from cli.fact_readers import all_readers
@@ -57,8 +57,10 @@ def impact_command(
     if against_registry:
         asked = registry()
         past, ask = _with_registered(past, directory, asked), asked.compatible
-    known = [*past.contracts, *current(directory)]
-    found = impact(past, directory, all_readers(known, settings().readers_dir), ask)
+    now = current(directory)
+    touched = [each for pair in changed(past, now) for each in pair if each]
+    readers = all_readers([*now, *past.contracts], touched, settings().readers_dir)
+    found = impact(past, directory, readers, ask)
     show([asdict(each) for each in found], _COLUMNS, output)
     if not found:
         typer.echo("no contract has changed", err=True)
@@ -95,13 +97,13 @@ def before(directory: Path, against: str) -> Past:
 
 
 def _with_registered(past: Past, directory: Path, registry: Registry) -> Past:
-    """The registry's versions of each subject first, then those it has never seen."""
-    versions = dict(past.versions)
-    for each in current(directory):
-        registered = [_same_text(text) for text in registry.versions(each.subject)]
-        ours = past.versions.get(each.subject, ())
-        versions[each.subject] = list(dict.fromkeys([*registered, *ours]))
-    return replace(past, versions=versions)
+    """With the registry's versions of what has changed."""
+    changed_ones = [after for _, after in changed(past, current(directory)) if after]
+    registered = {
+        each.subject: [_same_text(text) for text in registry.versions(each.subject)]
+        for each in changed_ones
+    }
+    return replace(past, registered=registered)
 
 
 def _same_text(text: str) -> str:

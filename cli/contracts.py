@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from backbone.contracts.lint import Finding, lint
 from backbone.contracts.linting.catalog import CODES
 from backbone.contracts.linting.page import page
 from backbone.errors import Misconfigured
+from backbone.impact.sunset import require_before_sunset
 from backbone.registry.port import Incompatible, Registry
 from cli.contract_changes import diff_command, impact_command
 from cli.generate import generate
@@ -95,6 +97,7 @@ def register_all(directory: Path, registry: Registry) -> list[Registered]:
         listed = "".join(f"\n  {each.file}: {_line(each)}" for each in found)
         raise Misconfigured(f"the contracts are not registered, mend them first:{listed}")
     contracts = list(Contracts.load(directory).values())
+    require_before_sunset(contracts, datetime.now(UTC).date())
     for contract in contracts:
         registry.require_full_transitive(contract.subject)
     broken = list(_incompatible(contracts, registry))

@@ -13,15 +13,33 @@ from processors.catalog import VIEWS
 from processors.view import Reads, View, served
 
 
-def all_readers(revisions: Sequence[Revision], directory: Path) -> list[Reader]:
-    """Ours, and those of the folder `directory`. `revisions`: the contracts as they were and as
-    they are. Raises Misconfigured with everything that is wrong with the files."""
-    fields: dict[str, frozenset[str]] = {}
-    for each in revisions:
-        fields[each.type] = fields.get(each.type, frozenset()) | each.outline.keys()
+def all_readers(
+    revisions: Sequence[Revision], changed: Sequence[Revision], directory: Path
+) -> list[Reader]:
+    """Ours, and those of the folder `directory`. `revisions`: the contracts as they are and as they
+    were; columns are given of the `changed` ones. Raises Misconfigured with everything that is
+    wrong with the files."""
     views = [reader for view in VIEWS.values() for reader in of_view(view)]
-    columns = of_columns(revisions) if SINKS else []
-    return [*views, *columns, *reader_files.load(directory, fields)]
+    columns = of_columns(changed) if SINKS else []
+    return [*views, *columns, *reader_files.load(directory, FactFields(revisions))]
+
+
+class FactFields(Mapping[str, frozenset[str]]):
+    """The paths of a fact's fields, as it is and as it was; made when they are asked for."""
+
+    def __init__(self, revisions: Sequence[Revision]) -> None:
+        self._revisions: dict[str, list[Revision]] = {}
+        for each in revisions:
+            self._revisions.setdefault(each.type, []).append(each)
+
+    def __getitem__(self, fact: str) -> frozenset[str]:
+        return frozenset(path for each in self._revisions[fact] for path in each.outline)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._revisions)
+
+    def __len__(self) -> int:
+        return len(self._revisions)
 
 
 def of_view(view: View) -> Iterator[Reader]:

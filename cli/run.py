@@ -1,6 +1,7 @@
 """`backbone run`: the processes of the backbone."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from backbone import worker_pages
 from backbone.codec.codec import Codec
 from backbone.registry.contract_watch import ContractWatch
+from backbone.impact.sunset import require_in_use
 from cli import wiring
 from cli.agreement import agreement
 from cli.problems import pick
@@ -44,6 +46,7 @@ def source(
     process = _process()
     chosen = pick(names, every=every, known=list(SOURCES), noun="source")
     facts = sorted({fact for name in chosen for fact in wiring.source(name).facts})
+    _require_in_use(facts)
     codec = _checked_codec(process, facts)
     if codec is not None:
         _run(process, [partial(_run_source, process, codec, name, until_idle) for name in chosen])
@@ -62,6 +65,7 @@ def view(
     process = _process()
     chosen = pick(names, every=every, known=list(VIEWS), noun="view")
     facts = sorted({fact for name in chosen for fact in VIEWS[name].reads})
+    _require_in_use(facts)
     codec = _checked_codec(process, facts, wiring.batch_codec)
     if codec is not None:
         process.until_it_answers(wiring.view_writer().check)
@@ -100,6 +104,12 @@ def gateway() -> None:
     collect_rarely(_REQUESTS_OBJECTS)
     host, _, port = wiring.settings().gateway_address.rpartition(":")
     serve(build_app(wiring.served_views(), wiring.view_reader()), host, int(port))
+
+
+def _require_in_use(facts: Sequence[str]) -> None:
+    """A sink is not asked: it keeps what there was."""
+    known = wiring.contracts()
+    require_in_use([known[each] for each in facts if each in known], datetime.now(UTC).date())
 
 
 def _process() -> Process:

@@ -123,7 +123,7 @@ def declared_topics() -> list[TopicSpec]:
 
 
 def source(name: str) -> Source:
-    return SOURCES[name](SourceContext(settings(), contracts()))
+    return SOURCES[name](SourceContext(settings(), contracts(), reader, codec))
 
 
 def source_runner(

@@ -33,12 +33,17 @@ def _leaves(written: Shape, ours: Shape, path: str) -> Iterator[tuple[str, Leaf,
         case (Array(one), Array(other)) | (Map(one), Map(other)):
             yield from _leaves(one, other, path)
         case Record(), Record():
-            own = {each.name: each.shape for each in ours.fields}
-            for each in written.fields:
-                if each.name in own:
-                    yield from _leaves(each.shape, own[each.name], f"{path}.{each.name}".strip("."))
+            yield from _members(written, ours, path)
         case Leaf(), Leaf():
             yield path, written, ours
+
+
+def _members(written: Record, ours: Record, path: str) -> Iterator[tuple[str, Leaf, Leaf]]:
+    own = {each.name: each.shape for each in ours.fields}
+    for each in written.fields:
+        if each.name in own:
+            here = f"{path}.{each.name}" if path else each.name
+            yield from _leaves(each.shape, own[each.name], here)
 
 
 def _meaning(leaf: Leaf) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,21 @@ _GIT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`contracts` as they were; `versions`: the registered texts by subject, oldest first."""
+    """`contracts` as they were; `known`: every revision of each subject, and `registered`: the
+    texts that a registry has of it, oldest first."""
 
     contracts: Sequence[Revision]
-    versions: Mapping[str, Sequence[str]]
+    known: Mapping[str, Sequence[Revision]]
+    registered: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def versions(self, subject: str) -> list[str]:
+        """The texts of a subject, those of the registry first: each once, where it came last.
+        Made when it is asked for: most contracts have not changed."""
+        texts: dict[str, None] = {}
+        for text in (each.text for each in self.known.get(subject, ())):
+            texts.pop(text, None)
+            texts[text] = None
+        return list(dict.fromkeys([*self.registered.get(subject, ()), *texts]))
 
 
 def of_folder(directory: Path) -> Past:
@@ -69,14 +80,11 @@ def _parsed(data: bytes) -> Mapping[str, Any] | None:
     return schema if isinstance(schema, dict) else None
 
 
-def _by_subject(revisions: Sequence[Revision]) -> Mapping[str, Sequence[str]]:
-    """Each text once, where it came first; the last one last, though it was there before."""
-    found: dict[str, dict[str, None]] = {}
+def _by_subject(revisions: Sequence[Revision]) -> Mapping[str, Sequence[Revision]]:
+    found: dict[str, list[Revision]] = {}
     for each in revisions:
-        texts = found.setdefault(each.subject, {})
-        texts.pop(each.text, None)
-        texts[each.text] = None
-    return {subject: list(texts) for subject, texts in found.items()}
+        found.setdefault(each.subject, []).append(each)
+    return found
 
 
 def _listed(output: bytes) -> list[tuple[str, str]]:

@@ -21,11 +21,18 @@ def impact(
 ) -> list[Judgement]:
     """Everything that changed since `past`, contract by contract."""
     found: list[Judgement] = []
-    for before, after in paired(list(past.contracts), current(directory)):
-        if before is not None and after is not None and before.schema == after.schema:
-            continue
+    for before, after in changed(past, current(directory)):
         found += judge(_case(before, after, past, directory, ask), readers)
     return found
+
+
+def changed(past: Past, now: Sequence[Revision]) -> list[tuple[Revision | None, Revision | None]]:
+    """Pairs of what was and what is, None where there was or is nothing."""
+    return [
+        (before, after)
+        for before, after in paired(list(past.contracts), list(now))
+        if before is None or after is None or before.schema != after.schema
+    ]
 
 
 def unsound(path: Path, file: str) -> list[tuple[str, str]]:
@@ -41,19 +48,19 @@ def _case(
     before: Revision | None, after: Revision | None, past: Past, directory: Path, ask: Ask | None
 ) -> Case:
     known = after or before
-    versions = past.versions.get(known.subject, ()) if known else ()
+    versions = past.versions(known.subject) if known else ()
     said = ask(after.subject, after.text) if ask and after else None
     wrong = unsound(directory / after.file, after.file) if after else ()
     return Case(before, after, versions, said, wrong)
 
 
 def changelogs(past: Past, directory: Path) -> Iterator[Changelog]:
-    for before, after in paired(list(past.contracts), current(directory)):
+    for before, after in changed(past, current(directory)):
         if after is None:
             yield from [Changelog(before.type, before.file, "gone", ())] if before else []
         elif before is None:
             yield Changelog(after.type, after.file, "new", ())
-        elif before.schema != after.schema:
+        else:
             found = changes(before.schema, after.schema)
             yield Changelog(after.type, after.file, "changed", found)
 

@@ -5,7 +5,7 @@ decimal's scale is the linter's business.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,9 +15,12 @@ from avro.compatibility import (
     SchemaCompatibilityResult,
     SchemaCompatibilityType,
 )
+from avro.constants import PRIMITIVE_TYPES
 from avro.errors import AvroException
 from avro.schema import Schema
 from avro.schema import parse as parse_avro
+
+_NAMELESS = frozenset({*PRIMITIVE_TYPES, "array", "map"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,48 @@ def conflicts(earlier: Sequence[str], new: str) -> list[Conflict]:
     found: list[Conflict] = []
     for version, old in enumerate(earlier, start=1):
         if old != new:
-            found += _unreadable(old, new, version, forward=True)
-            found += _unreadable(new, old, version, forward=False)
+            theirs, ours = _without_what_both_have(old, new)
+            found += _unreadable(theirs, ours, version, forward=True)
+            found += _unreadable(ours, theirs, version, forward=False)
     return found
 
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Schema:
     return parse_avro(text)
+
+
+def _without_what_both_have(one: str, other: str) -> tuple[str, str]:
+    """The same two records without the fields that are the same in both: what a field is judged by
+    stands in it, unless a type has a name. Most of the time goes into the rest."""
+    theirs, ours = _fields_by_text(one), _fields_by_text(other)
+    both = _nameless(theirs) & ours.keys()
+    return _left(one, theirs, both), _left(other, ours, both)
+
+
+@lru_cache(maxsize=4096)
+def _fields_by_text(text: str) -> Mapping[str, Any]:
+    fields = json.loads(text).get("fields", ())
+    return {json.dumps(field): field for field in fields}
+
+
+def _nameless(fields: Mapping[str, Any]) -> set[str]:
+    return {text for text, field in fields.items() if _is_nameless(field.get("type"))}
+
+
+def _left(text: str, fields: Mapping[str, Any], both: set[str]) -> str:
+    if not both:
+        return text
+    left = [field for each, field in fields.items() if each not in both]
+    return json.dumps({**json.loads(text), "fields": left})
+
+
+def _is_nameless(declared: Any) -> bool:
+    if isinstance(declared, list):
+        return all(map(_is_nameless, declared))
+    if isinstance(declared, dict):
+        return all(_is_nameless(declared.get(each, "null")) for each in ("type", "items", "values"))
+    return declared in _NAMELESS
 
 
 def _unreadable(reader: str, writer: str, version: int, *, forward: bool) -> Iterator[Conflict]:

@@ -37,8 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def partner(folder: Path) -> None:
     (folder / "readers").mkdir()
     (folder / "readers" / "partner.yaml").write_text(
-        "name: partner\nteam: t\ncontact: c\n"
-        f"facts: {{{FACT}: {{count: {{rules: {{maximum: 9}}}}}}}}"
+        f"name: partner\nteam: t\ncontact: c\nfacts: {{{FACT}: [count]}}"
     )
 
 

@@ -22,6 +22,21 @@ def broken(path: Path, what: str, wrong: str) -> Path:
     return copy
 
 
+def test_a_missing_validator_skips_on_a_laptop_and_fails_in_ci(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes = (pytest.skip.Exception, pytest.fail.Exception)
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(outcomes) as laptop:
+        tool("bin/none")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(outcomes) as ci:
+        tool("bin/none")
+
+    assert (laptop.type, ci.type) == outcomes
+    assert "run `make validators`" in str(ci.value)
+
+
 def test_asyncapis_parser_takes_the_document(written: Path) -> None:
     tool("npm/node_modules/@asyncapi/parser")
     document = written / "asyncapi" / "asyncapi.yaml"

@@ -116,9 +116,7 @@ def test_a_contract_that_is_gone_leaves_nothing_behind(copy: Path, generate: Run
 def test_one_artefact_is_written_to_a_folder(copy: Path, generate: Run) -> None:
     assert generate("--for", "odcs", "--out", str(copy / "odcs")).exit_code == 0
     assert sorted(each.name for each in (copy / "odcs").iterdir()) == [
-        "shop.pricing.PriceChanged.odcs.yaml",
-        "shop.sales.OrderCancelled.odcs.yaml",
-        "shop.sales.OrderPlaced.odcs.yaml",
+        f"{each}.odcs.yaml" for each in sorted(wiring.contracts())
     ]
 
 

@@ -15,6 +15,7 @@ from typing import Self, overload
 from backbone.record import Headers
 
 Column = Sequence[bytes | None]
+_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,14 @@ class ChosenHeaders(Sequence[Headers]):
 
 
 def chosen_headers(headers: Sequence[Headers], places: Sequence[int]) -> Sequence[Headers]:
-    """The headers in some places of a batch."""
+    """The headers in some places of a batch; those in others are not read."""
     if isinstance(headers, HeaderColumns | ChosenHeaders):
         every = len(places) == len(headers) and all(map(eq, places, range(len(places))))
         return headers if every else ChosenHeaders(headers, places)
-    return [headers[place] for place in places]
+    found = HeaderColumns()
+    for start in range(0, len(places), _AT_A_TIME):
+        found.add([headers[place] for place in places[start : start + _AT_A_TIME]])
+    return found
 
 
 def header_columns(headers: Sequence[Headers], names: Sequence[str]) -> list[list[bytes | None]]:

@@ -9,8 +9,8 @@ import typer
 
 from backbone import worker_pages
 from backbone.codec.codec import Codec
-from backbone.registry.contract_watch import ContractWatch
 from backbone.impact.sunset import require_in_use
+from backbone.registry.contract_watch import ContractWatch
 from cli import wiring
 from cli.agreement import agreement
 from cli.problems import pick

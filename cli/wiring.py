@@ -17,6 +17,7 @@ from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.headers import EveryHeader, FewHeaders
 from backbone.kafka.membership import KafkaMembership
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
@@ -44,6 +45,7 @@ from cli.replay_wiring import mending_log, retry_log
 from consumers.catalog import SINKS
 from gateway.served_view import ServedView
 from processors.catalog import VIEWS
+from processors.view import LatestByKey
 from producers.catalog import SOURCES
 from producers.context import SourceContext
 
@@ -206,7 +208,9 @@ def view_runner(
     again = [*guarded, dead_letters(name, appender, lambda _: False)]
     retries = Retries(projector, again, patience, retry_log(name, base, admin, appender))
     runner = Runner(projector, stack, patience, retries=retries)
-    return runner, KafkaSubscription(base, group, view.topic, runner)
+    # few facts are the newest of their key; spans ask for the headers of all
+    headers = FewHeaders if isinstance(view, LatestByKey) and not traces else EveryHeader
+    return runner, KafkaSubscription(base, group, view.topic, runner, headers)
 
 
 def rehearsal(name: str) -> "Rehearsal":

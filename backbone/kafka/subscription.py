@@ -11,6 +11,7 @@ from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
+from backbone.kafka.headers import EveryHeader, FewHeaders
 from backbone.kafka.taken import AT_A_TIME, Run, Taken
 from backbone.log import Committed, End, Listener
 from backbone.logs import logger
@@ -24,7 +25,15 @@ _MAX_BYTES = 2 * 1024 * 1024
 class KafkaSubscription:
     """See `backbone.log.Subscription`."""
 
-    def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
+    def __init__(
+        self,
+        base: config.Config,
+        group: str,
+        topic: str,
+        listener: Listener,
+        headers: type[EveryHeader | FewHeaders] = EveryHeader,
+    ) -> None:
+        self._headers = headers
         self._consumer = member(base, group)
         self._topic = topic
         self._where = config.servers(base)
@@ -33,7 +42,7 @@ class KafkaSubscription:
         self._assignment = Assignment(self._consumer, topic, listener)
         self._assignment.dropped = self._drop
         self._offsets = KafkaGroupOffsets(self._consumer, topic, self._assignment.started)
-        self._backlog = Taken()
+        self._backlog = Taken(headers)
         self._ends: dict[int, int] = {}  # where an end was reached and nothing came since
         self._ends_due = 0.0
         self._log = logger(f"group.{group}")
@@ -75,7 +84,7 @@ class KafkaSubscription:
         """The first record as soon as it is there, and with it what was fetched already."""
         # an end met now may have been met by the client at any time since its queue was last empty
         self._end_seen_ms, began_ms = self._emptied_ms, int(time.time() * 1000)
-        taken, self._backlog = self._backlog, Taken()
+        taken, self._backlog = self._backlog, Taken(self._headers)
         first = self._consumer.poll(0 if taken.items else timeout_seconds)
         if first is not None:
             taken.add([first])

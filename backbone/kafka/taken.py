@@ -13,8 +13,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from backbone.header_columns import HeaderColumns
-from backbone.kafka.headers import headers_of_all
+from backbone.kafka.headers import EveryHeader, FewHeaders
 
 AT_A_TIME = 100
 
@@ -30,28 +29,29 @@ class Run:
     offsets: list[int] = field(default_factory=list)
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes | None] = field(default_factory=list)
-    headers: HeaderColumns = field(default_factory=HeaderColumns)
+    headers: EveryHeader | FewHeaders = field(default_factory=EveryHeader)
     timestamps_ms: list[int] = field(default_factory=list)
 
     def add(self, messages: Sequence[Message]) -> None:
         self.offsets += map(_OFFSET, messages)
         self.keys += map(Message.key, messages)
         self.values += map(Message.value, messages)
-        self.headers.add(headers_of_all(messages))
+        self.headers.take(messages)
         self.timestamps_ms += map(itemgetter(1), map(Message.timestamp, messages))
 
     def extend(self, behind: "Run") -> None:
         self.offsets += behind.offsets
         self.keys += behind.keys
         self.values += behind.values
-        self.headers.extend(behind.headers)
+        self.headers.extend(behind.headers)  # type: ignore[arg-type] # one kind a subscription
         self.timestamps_ms += behind.timestamps_ms
 
 
 class Taken:
     """Runs of records, and between them what the client says of a partition: its end, an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, headers: type[EveryHeader | FewHeaders] = EveryHeader) -> None:
+        self._headers = headers
         self.items: list[Run | Message] = []
         self.count = 0
         self.size = 0  # bytes of the values
@@ -79,7 +79,7 @@ class Taken:
 
     def hold_back(self) -> "Taken":
         """Take the last run away, unless it is all there is, and give it."""
-        held = Taken()
+        held = Taken(self._headers)
         if len(self.items) > 1 and isinstance(self.items[-1], Run):
             held.items = [self.items.pop()]
             held._measure()
@@ -89,7 +89,7 @@ class Taken:
     def _records(self, partition: int, messages: Sequence[Message]) -> None:
         last = self.items[-1] if self.items else None
         if not isinstance(last, Run) or last.partition != partition:
-            last = Run(partition)
+            last = Run(partition, headers=self._headers())
             self.items.append(last)
         last.add(messages)
 

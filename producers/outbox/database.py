@@ -264,6 +264,8 @@ class OutboxDatabase:
                     "tried again with fewer rows. If that repeats, the planner does not know the "
                     "table: ANALYZE it"
                 )
+            case errors.ProgramLimitExceeded():  # a column of a page holds 1 GiB at most
+                return ReadLess(f"{what}. The rows are too large to come at once: fewer are read")
             case NoAnswerError():
                 return ReadLess(
                     f"{what}. Postgres did not answer within {READING_SECONDS:g} s; the read is "

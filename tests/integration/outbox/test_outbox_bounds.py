@@ -65,6 +65,37 @@ def test_a_read_that_the_server_cancels_is_tried_again_with_fewer_rows(shop: Sho
     assert hasty.poll(None).empty
 
 
+def test_a_page_that_postgres_cannot_hold_at_once_is_asked_for_again_with_fewer_rows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = shop.source(max_rows=10)
+    relay.poll(None)
+    # raises at once what a column of more than 1 GiB raises after seconds
+    monkeypatch.setattr(
+        database,
+        "_COLUMNS",
+        "SELECT repeat('x', 1000000000) || repeat('x', 1000000000) FROM {table} "
+        "WHERE %(old)s || %(new)s || %(ended)s || %(position)s || %(limit)s <> ''",
+    )
+    insert(shop.connect(), "a", 1)
+
+    with pytest.raises(ReadLess, match=r"ProgramLimitExceeded \(54000\).*fewer are read"):
+        relay.poll(None)
+
+    assert relay._size.rows == 5
+
+
+def test_keys_and_types_that_hold_the_separator_are_read_row_by_row(shop: Shop) -> None:
+    writer, relay = shop.connect(), shop.source()
+    insert(writer, "a", 1)
+    insert(writer, "b\x1ec", 2)
+    insert(writer, "d", 3)
+
+    (batch,) = drained(relay)
+
+    assert counters(batch) == [("a", 1), ("b\x1ec", 2), ("d", 3)]
+
+
 def test_a_server_that_is_frozen_is_given_up_in_time_and_read_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from backbone.codec.codec import Codec
 from backbone.contracts.catalog import Contracts
+from backbone.cursor_record import CursorRecord
 from backbone.envelope import to_headers
 from backbone.errors import Fatal, Misconfigured, Transient
 from backbone.fact import Envelope, Fact
@@ -19,7 +20,7 @@ from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryRe
 from backbone.record import last_header
 from backbone.recorded_fact import fact_of
 from backbone.registry.memory import MemoryRegistry
-from backbone.source_runner import CursorRecord, Edges, SourceRunner
+from backbone.source_runner import Edges, SourceRunner
 from producers.bridge.carrying import Carrying
 from producers.bridge.checksums import compare
 from producers.bridge.declaration import Bridge

@@ -74,7 +74,7 @@ def test_a_page_that_postgres_cannot_hold_at_once_is_asked_for_again_with_fewer_
     monkeypatch.setattr(
         database,
         "_COLUMNS",
-        "SELECT repeat('x', 1000000000) || repeat('x', 1000000000) FROM {table} "
+        "SELECT repeat('x', 2000000000) FROM {table} "
         "WHERE %(old)s || %(new)s || %(ended)s || %(position)s || %(limit)s <> ''",
     )
     insert(shop.connect(), "a", 1)

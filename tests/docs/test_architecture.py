@@ -117,6 +117,7 @@ AUTOMATIC = ("enable.auto.commit", "enable.auto.offset.store")
 SLEEPERS = {
     "cli.process": "the main thread has nothing to do but to take signals",
     "cli.demo.story": "looks at the clock for people",
+    "cli.topics": "no broker tells when it has come to serve a topic",
 }
 
 # Folder, catalog's table, what a row is made of.

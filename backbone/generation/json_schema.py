@@ -1,7 +1,8 @@
 """json-schema/: each fact as JSON, as the gateway shows it and the outbox takes it (2020-12).
 
 What is taken by this schema `backbone.contracts.parse` takes, and what a document shows fits it.
-Rules that JSON Schema has no word for, such as bounds of a decimal, stand under `x-rules`.
+Rules that JSON Schema has no word for, such as bounds of a decimal
+and rules across fields, stand under `x-rules`.
 """
 
 from collections.abc import Mapping
@@ -82,6 +83,7 @@ def _definition(named: Record | Leaf, names: Mapping[str, str]) -> dict[str, Any
         "properties": {each.name: _property(each, names) for each in named.fields},
         "required": [each.name for each in named.fields if each.default is NO_DEFAULT],
         "additionalProperties": False,
+        **({"x-rules": list(named.rules)} if named.rules else {}),
     }
 
 

@@ -65,7 +65,10 @@ def _contract(contract: Contract, deployment: Deployment) -> dict[str, Any]:
                 ("orderedBy", "order"),
                 ("residency", "residency"),
                 ("classification", "classification"),
+                ("expectedPerDay", "expected_per_day"),
+                ("erasureSubject", "erasure_subject"),
             )
+            if getattr(contract, attribute) is not None
         ],
     }
 
@@ -87,6 +90,8 @@ def _promises(contract: Contract) -> Iterator[dict[str, Any]]:
     if contract.retention != "forever":
         days = int(contract.retention.removesuffix("d"))
         yield {"property": "retention", "value": days, "unit": "d"}
+    if contract.sunset:
+        yield {"property": "endOfSupport", "value": contract.sunset}
 
 
 def _topic(contract: Contract) -> dict[str, Any]:

@@ -112,6 +112,12 @@ _REFUSED = (
     errors.InvalidPassword,
     errors.InvalidCatalogName,
 )
+_TOO_MUCH: dict[type[psycopg.Error], str] = {
+    errors.QueryCanceled: f"The read took longer than {STATEMENT_TIMEOUT_MS / 1000:g} s and is "
+    "tried again with fewer rows. If that repeats, the planner does not know the table: ANALYZE it",
+    # a column of a page holds 1 GiB at most
+    errors.ProgramLimitExceeded: "The rows are too large to come at once: fewer are read",
+}
 _HOST = re.compile(r"[A-Za-z0-9._:,/-]*")
 _PORT = re.compile(r"[0-9,]+")
 
@@ -258,23 +264,17 @@ class OutboxDatabase:
                     f"{what}. The relay's role lacks a right, or the DSN a right name: see "
                     "“Grants” in docs/outbox.md"
                 )
-            case errors.QueryCanceled():
-                return ReadLess(
-                    f"{what}. The read took longer than {STATEMENT_TIMEOUT_MS / 1000:g} s and is "
-                    "tried again with fewer rows. If that repeats, the planner does not know the "
-                    "table: ANALYZE it"
-                )
-            case errors.ProgramLimitExceeded():  # a column of a page holds 1 GiB at most
-                return ReadLess(f"{what}. The rows are too large to come at once: fewer are read")
-            case NoAnswerError():
-                return ReadLess(
-                    f"{what}. Postgres did not answer within {READING_SECONDS:g} s; the read is "
-                    "tried again with fewer rows"
-                )
+            case errors.QueryCanceled() | errors.ProgramLimitExceeded() | NoAnswerError():
+                return ReadLess(f"{what}. {_TOO_MUCH.get(type(error), _silent())}")
             case psycopg.OperationalError() | psycopg.InterfaceError():
                 return Transient(f"{what}. Postgres did not answer; the same read is tried again")
             case _:
                 return Fatal(f"{what}. Reading on could lose rows: look into the server's log")
+
+
+def _silent() -> str:
+    said = f"Postgres did not answer within {READING_SECONDS:g} s"
+    return f"{said}; the read is tried again with fewer rows"
 
 
 def _conninfo(dsn: str) -> tuple[str, str]:

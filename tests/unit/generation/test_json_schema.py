@@ -94,5 +94,8 @@ def test_what_breaks_the_contract_breaks_the_schema(
 def test_a_rule_without_a_word_in_json_schema_is_told_beside_it() -> None:
     price = fact_schema(own().contracts["shop.pricing.PriceChanged"])["properties"]["price"]
 
+    signed = fact_schema(own().contracts["shop.billing.ContractSigned"])
+
+    assert [each["expr"] for each in signed["x-rules"]] == ["ends_on >= starts_on"]
     assert price["x-rules"] == {"exclusiveMinimum": "0"}
     assert json.dumps(price["pattern"]) == r'"^-?[0-9]{1,15}(\\.[0-9]{1,4})?$"'

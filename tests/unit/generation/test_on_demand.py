@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from backbone.contracts.catalog import Contracts
 from backbone.envelope import to_headers
 from backbone.fact import Envelope
 from backbone.generation.asyncapi import HEADERS
@@ -109,6 +110,19 @@ def test_a_data_contract_says_who_owns_what_and_which_fields_are_personal() -> N
         each["name"] for each in found["schema"][0]["properties"] if "pii" in each.get("tags", [])
     ]
 
+    terms = {each["property"]: each["value"] for each in found["customProperties"]}
+    assert terms["erasureSubject"] == "customer_id"
     assert found["team"] == {"name": "shop-team"}
     assert found["slaProperties"] == [{"property": "latency", "value": 10, "unit": "s"}]
     assert tagged == ["customer_id"]
+
+
+def test_a_data_contract_says_when_its_support_ends() -> None:
+    here = own()
+    placed = replace(here.contracts["shop.sales.OrderPlaced"], sunset="2027-06-30")
+    ending = replace(here, contracts=Contracts({placed.type: placed}))
+    [text] = ARTEFACTS["odcs"].make(ending).values()
+
+    assert {"property": "endOfSupport", "value": "2027-06-30"} in yaml.safe_load(text)[
+        "slaProperties"
+    ]

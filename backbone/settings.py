@@ -47,7 +47,25 @@ class Services(BaseModel):
     )
 
 
-class Settings(BaseModel):
+class Contracting(BaseModel):
+    """Where the contracts stand, and how a process keeps to them."""
+
+    contracts_dir: Path = Field(default=REPOSITORY / "avro", description="folder of the contracts")
+    readers_dir: Path = Field(
+        default=REPOSITORY / "readers", description="folder of the readers outside of the backbone"
+    )
+    readers_check_rules: bool = Field(
+        default=False, description="whether value rules are asked again where facts are read"
+    )
+    contract_check_seconds: float = Field(
+        default=20.0,
+        gt=0.0,
+        le=60.0,
+        description="how often a running process compares its contracts with the registry",
+    )
+
+
+class Settings(Contracting):
     """What a process of ours needs to know beside the services."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,10 +74,6 @@ class Settings(BaseModel):
         default="backbone", pattern=r"^[a-z][a-z0-9-]*$", description="prefix of group ids"
     )
     state_dir: Path = Field(default=Path(".backbone"), description="state of the embedded stack")
-    contracts_dir: Path = Field(default=REPOSITORY / "avro", description="folder of the contracts")
-    readers_dir: Path = Field(
-        default=REPOSITORY / "readers", description="folder of the readers outside of the backbone"
-    )
     price_list_dir: Path = Field(
         default=Path(".backbone/price-list"),
         description="folder where price lists (CSV) are dropped",
@@ -83,15 +97,6 @@ class Settings(BaseModel):
         ge=0.0,
         le=1.0,
         description="share of the facts without a trace of their own that begin one",
-    )
-    readers_check_rules: bool = Field(
-        default=False, description="whether value rules are asked again where facts are read"
-    )
-    contract_check_seconds: float = Field(
-        default=20.0,
-        gt=0.0,
-        le=60.0,
-        description="how often a running process compares its contracts with the registry",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="the least severe log line that is written"

@@ -13,6 +13,7 @@ from backbone.views.encoding import encode_entry
 from backbone.views.store import Entry
 from bench.ground import wait_until
 from cli import wiring
+from cli.view_positions import view_positions
 
 _PAGE = 1_000
 _BUILT_SECONDS = 120.0
@@ -37,7 +38,7 @@ def wait_until_built(view: str, topic: str, worker: "subprocess.Popen[bytes]") -
     def built() -> bool:
         if worker.poll() is not None:
             raise Fatal(f"the worker of {view} ended with {worker.poll()}: see its log")
-        stored = wiring.view_positions([view])[view]
+        stored = view_positions([view])[view]
         return all(stored.get(partition, 0) >= end for partition, end in ends.items())
 
     wait_until(built, f"{view} is built", _BUILT_SECONDS)

@@ -3,7 +3,6 @@
 Nothing happens at import; every function makes something new unless it says otherwise.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
@@ -245,25 +244,6 @@ def view_reader() -> "RedisViewReader":
     from backbone.views.redis_store import RedisViewReader  # noqa: PLC0415 - Redis' client
 
     return RedisViewReader(settings().services.redis_url.get_secret_value())
-
-
-def view_positions(names: Sequence[str]) -> dict[str, dict[int, int]]:
-    """Per view and partition: the next log offset to apply, 0 where nothing was built yet."""
-    return asyncio.run(_positions(names))
-
-
-async def _positions(names: Sequence[str]) -> dict[str, dict[int, int]]:
-    store = view_reader()
-    try:
-        return {
-            name: {
-                partition: found.offset if found else 0
-                for partition, found in enumerate(await store.statuses(view_id(name)))
-            }
-            for name in names
-        }
-    finally:
-        await store.close()
 
 
 # spans, for whom a collector is named

@@ -20,6 +20,7 @@ from cli.demo.commands import print_answered, print_line, print_queries, rows_to
 from cli.demo.progress import Meter
 from cli.demo.scene import Scene, say
 from cli.output import Format, show
+from cli.view_positions import view_positions
 from processors.catalog import VIEWS
 
 _PATIENCE_SECONDS = 180.0
@@ -99,7 +100,7 @@ def _behind(scene: Scene) -> int | None:
         return None
     if answer.status_code != httpx.codes.OK:
         return None
-    admin, positions = wiring.topic_admin(), wiring.view_positions(list(VIEWS))
+    admin, positions = wiring.topic_admin(), view_positions(list(VIEWS))
     return sum(
         max(0, end - positions[name].get(partition, 0))
         for name, view in VIEWS.items()

@@ -38,8 +38,10 @@ demo: $(VENV)/.demo  ## the main job on real input; ARGS=--exit ends it when the
 test: $(VENV)/.dev  ## every test, on the real services; ARGS goes to pytest
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# What checks generated artefacts and is no package of ours: tests/validators/README.md.
+# What checks generated artefacts and is no package of ours: tests/validators/README.md. Go's own
+# installer puts it where PATH need not lead.
 TOOLS := .tools
+GO ?= $(shell command -v go || echo /usr/local/go/bin/go)
 $(TOOLS)/odcs/.done: requirements/validators.txt $(UV)
 	@echo "installing datacontract-cli"
 	@$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/odcs
@@ -55,7 +57,7 @@ $(TOOLS)/npm/.done: tests/validators/package.json tests/validators/package-lock.
 
 $(TOOLS)/bin/kubeconform: tests/validators/go.mod tests/validators/go.sum
 	@echo "building kubeconform"
-	@cd tests/validators && CGO_ENABLED=0 go build -o $(abspath $@) github.com/yannh/kubeconform/cmd/kubeconform
+	@cd tests/validators && CGO_ENABLED=0 $(GO) build -o $(abspath $@) github.com/yannh/kubeconform/cmd/kubeconform
 
 validators: $(TOOLS)/odcs/.done $(TOOLS)/npm/.done $(TOOLS)/bin/kubeconform  ## what checks generated artefacts; needs npm and Go
 

@@ -207,8 +207,8 @@ def view_runner(
     again = [*guarded, dead_letters(name, appender, lambda _: False)]
     retries = Retries(projector, again, patience, retry_log(name, base, admin, appender))
     runner = Runner(projector, stack, patience, retries=retries)
-    # few facts are the newest of their key; spans ask for the headers of all
-    headers = FewHeaders if isinstance(view, LatestByKey) and not traces else EveryHeader
+    # few facts are the newest of their key, and only theirs are asked for
+    headers = FewHeaders if isinstance(view, LatestByKey) else EveryHeader
     return runner, KafkaSubscription(base, group, view.topic, runner, headers)
 
 

@@ -28,6 +28,8 @@ from processors.view import LatestByKey
 
 _NONE = (-math.inf, -1)
 """Older than any version."""
+_LOWEST = -(1 << 63)
+"""No order version is lower."""
 
 
 class BatchDecoder(Protocol):
@@ -221,12 +223,12 @@ def _newest_behind(
     """`_newest` where `_is_behind`: no more than two numbers are compared for each fact."""
     stretches, superseded = [_Stretch(0)], list[int]()
     newest = stretches[0].newest
-    highest = {key: each[0] for key, each in stored.items() if each}
+    highest = {key: each[0] if each else _LOWEST for key, each in stored.items()}
     for row, (key, version) in enumerate(zip(facts.keys, facts.versions, strict=True)):
-        if version < highest.get(key, version):
+        if version < highest[key]:
             superseded.append(row)
             continue
-        if len(newest) == max_keys and key not in newest:
+        if key not in newest and len(newest) == max_keys:
             stretches.append(_Stretch(row))
             newest = stretches[-1].newest
         highest[key] = version

@@ -18,6 +18,7 @@ from backbone.logs import logger
 from backbone.record import RecordBatch
 
 _END_AGAIN_SECONDS = 1.0
+_UNASSIGNED_SECONDS = 0.1
 # A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
 _MAX_BYTES = 2 * 1024 * 1024
 
@@ -85,6 +86,8 @@ class KafkaSubscription:
         # an end met now may have been met by the client at any time since its queue was last empty
         self._end_seen_ms, began_ms = self._emptied_ms, int(time.time() * 1000)
         taken, self._backlog = self._backlog, Taken(self._headers)
+        if not self._assignment.started:  # what is given to us is started by the next poll
+            timeout_seconds = min(timeout_seconds, _UNASSIGNED_SECONDS)
         first = self._consumer.poll(0 if taken.items else timeout_seconds)
         if first is not None:
             taken.add([first])

@@ -15,7 +15,7 @@ from consumers.clickhouse.pending import Pending, cut
 from consumers.clickhouse.rows import Decoded, decode
 from consumers.clickhouse.tables import Tables
 
-ENOUGH = 30_000
+ENOUGH = 60_000
 """Records of one insert, where so many are there: each costs two commits' time and a part."""
 
 ENOUGH_BYTES = 16 * 1024 * 1024

@@ -2,6 +2,7 @@
 
 from confluent_kafka import KafkaError, Message
 
+from backbone.kafka.headers import EveryHeader, FewHeaders
 from backbone.kafka.taken import Run, Taken
 
 
@@ -52,6 +53,21 @@ def test_a_run_has_everything_of_its_records() -> None:
     assert isinstance(found.items[0], Run)
     assert [*found.items[0].headers] == [[("ce_id", b"5")], [("ce_id", b"7")], [("ce_id", b"9")]]
     assert (found.count, found.size) == (3, 5)
+
+
+def test_headers_are_read_at_once_or_when_they_are_asked_for() -> None:
+    for kind in (EveryHeader, FewHeaders):
+        found = Taken(kind)
+        found.add([record(0, 1), record(0, 2)])
+        run = found.items[0]
+        assert isinstance(run, Run)
+        assert type(run.headers) is kind
+        behind = Run(0, headers=kind())
+        behind.add([record(0, 3)])
+        run.extend(behind)
+        assert [*run.headers] == [[("ce_id", b"%d" % offset)] for offset in (1, 2, 3)]
+        assert run.headers[1:] == [[("ce_id", b"2")], [("ce_id", b"3")]]
+        assert len(run.headers) == 3
 
 
 def test_partitions_and_what_is_said_of_them_stay_in_their_order() -> None:

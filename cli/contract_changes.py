@@ -14,7 +14,6 @@ from backbone.impact.past import Past, of_folder, of_git
 from backbone.impact.report import changed, changelogs, current, does_any, impact
 from backbone.impact.verdict import Verdict
 from backbone.registry.port import Registry
-from cli.fact_readers import all_readers
 from cli.output import Format, Output, show
 from cli.problems import FAILED
 from cli.wiring import contracts_dir, registry, settings
@@ -53,6 +52,8 @@ def impact_command(
     Example: backbone contracts impact --against origin/main
     """
     directory = contracts_dir()
+    from cli.fact_readers import all_readers  # noqa: PLC0415 - every view, and YAML
+
     past, ask = before(directory, against), None
     if against_registry:
         asked = registry()

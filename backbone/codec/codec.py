@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from backbone.codec.column_writer import ColumnWriter, column_writer
 from backbone.codec.engine import BatchEngine, ColumnBatch, ColumnDecoder, Decoder, Engine
 from backbone.codec.framing import frame, names_schema, payloads, schema_guid, unframe
 from backbone.codec.framing import frames as frames_of
@@ -23,6 +22,7 @@ from backbone.record import Headers, RecordBatch, picked
 from backbone.registry.port import Registry
 
 if TYPE_CHECKING:
+    from backbone.codec.column_writer import ColumnWriter
     from backbone.codec.columns import Columns
 
 # An id may be read a moment before the registry's follower has it; ask again soon, not per record.
@@ -96,9 +96,11 @@ class Codec:
             raise Poison(PoisonReason.BAD_KEY, f"the fact's key differs from its field {key}")
         return frame(schema_id, payload)
 
-    def column_writer(self, type_name: str) -> ColumnWriter | None:
+    def column_writer(self, type_name: str) -> "ColumnWriter | None":
         """What gives the records' values of many rows or JSON objects at once, each as `parse` and
         `encode` give it; None where only they may."""
+        from backbone.codec.column_writer import column_writer  # noqa: PLC0415 - Polars
+
         contract = self._contracts[type_name]
         return column_writer(contract.shape, frame(self._writers[type_name][0], b""))
 

@@ -69,6 +69,7 @@ THREE_DEEP: Mapping[str, str] = {}
 # What is imported when it is used, by whom: only what takes long and most processes never use. Also
 # what is imported for type checkers alone.
 DEFERRED = {
+    "cli.contract_changes": ("cli.fact_readers",),  # every view, and YAML: 0.2 s
     "cli.wiring": (
         *(
             "backbone.codec.columnar_engine",
@@ -86,7 +87,8 @@ DEFERRED = {
     ),
     "cli.sink_replay": ("cli.sink_wiring",),  # the same
     "cli.warehouse_reading": ("backbone.warehouse.clickhouse_reader",),  # its client
-    "backbone.codec.codec": ("backbone.codec.columns",),
+    # Polars: 0.6 s
+    "backbone.codec.codec": ("backbone.codec.columns", "backbone.codec.column_writer"),
     "backbone.codec.engine": ("backbone.codec.columns",),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backbone.codec import codec as codec_module
+from backbone.codec import column_writer as column_writing
 from backbone.codec.codec import Codec
 from backbone.codec.column_writer import column_writer
 from backbone.contracts.catalog import Contracts
@@ -28,7 +28,7 @@ from producers.price_list import FACT
 
 @pytest.fixture(autouse=True)
 def no_batch_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec_module, "column_writer", partial(column_writer, few=1))
+    monkeypatch.setattr(column_writing, "column_writer", partial(column_writer, few=1))
 
 
 CONTRACTS = Contracts.load(REPOSITORY / "avro")

@@ -51,6 +51,10 @@ class SourceMessages:
         self._max_bytes = max_bytes
         self._straight = StraightMessages(contracts, encoder, max_bytes)
 
+    def ready(self, types: Sequence[str]) -> None:
+        """Called once the contracts were checked, before the first batch."""
+        self._straight.ready(types)
+
     def straight(self, batch: Batch) -> Sequence[Message | None]:
         """The messages of all inputs that are in order; None where the fact must be made. Another
         thread may call it, for one batch while the one before goes out."""

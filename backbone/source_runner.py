@@ -119,6 +119,8 @@ class SourceRunner:
         Raises Fatal when going on could lose or double facts. Transients are waited out here.
         """
         idle = False
+        if self._edges.tracing is None:
+            self._messages.ready(self._source.facts)
         try:
             while not stop() and not (until_idle and idle):
                 self._serve(membership)

@@ -67,6 +67,11 @@ class StraightMessages:
         self._max_bytes = max_bytes
         self._lanes: dict[str, _Lane | None] = {}
 
+    def ready(self, types: Sequence[str]) -> None:
+        """Make what takes long before the first facts wait for it."""
+        for each in types:
+            self._lanes[each] = self._lane(each)
+
     def messages(self, drafts: Sequence[Drafts], count: int) -> list[Message | None]:
         """A message for each of `count` inputs; None where the fact must be made."""
         found: list[Message | None] = [None] * count

@@ -12,10 +12,10 @@ from backbone.settings import REPOSITORY
 
 NOT_COPIED = (".git", ".venv", ".backbone", ".tools", "__pycache__", ".pytest_cache", ".hypothesis")
 NEW = (
-    ("fact", "payments.PaymentAuthorized"),
-    ("fact", "payments.PaymentRefused"),
-    ("source", "payment-files", "--fact", "shop.payments.PaymentAuthorized"),
-    ("view", "payment-states", "--fact", "shop.payments.PaymentRefused"),
+    ("fact", "payments.PaymentSettled"),
+    ("fact", "payments.PaymentDisputed"),
+    ("source", "payment-files", "--fact", "shop.payments.PaymentSettled"),
+    ("view", "payment-states", "--fact", "shop.payments.PaymentDisputed"),
     ("sink", "archive"),
 )
 PRICES = "shop.pricing.PriceChanged"
@@ -30,7 +30,7 @@ GENERIC = (
     "tests/unit/generation/test_generate_command.py::test_what_is_checked_in_is_current",
 )
 REFUSED = {
-    ("fact", "payments.AuthorizePayment"): "N001",
+    ("fact", "payments.AuthorizePayment"): "N008",
     ("fact", "pricing.PriceChanged"): "price_changed.v1.avsc exists already",
     ("view", "prices", "--fact", PRICES): "processors/prices.py exists already",
     ("view", "Prices Two", "--fact", PRICES): "is no name of a view",
@@ -95,7 +95,7 @@ def test_what_is_written_passes_what_ci_runs(copy: Copy) -> None:
     runs = [copy.run(*each) for each in checks]
     assert [each.stdout + each.stderr for each in runs if each.returncode] == []
     listed = copy.backbone("list").stdout
-    for name in ("shop.payments.PaymentRefused", "payment-files", "payment-states", "archive"):
+    for name in ("shop.payments.PaymentDisputed", "payment-files", "payment-states", "archive"):
         assert name in listed
 
 

@@ -93,7 +93,7 @@ def _command(folder: Path) -> tuple[float, float]:
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-C", str(folder), *_IDENTITY, *arguments], check=True)  # noqa: S607
+    subprocess.run(["git", "-C", str(folder), *_IDENTITY, *arguments], check=True)  # noqa: S607 - the one that is installed
 
 
 if __name__ == "__main__":

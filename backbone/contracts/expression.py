@@ -286,7 +286,7 @@ def compiled(text: str, record: Record) -> tuple[tuple[str, ...], Any]:
     variables = ", ".join(made.fields.values())
     try:
         # made of the lines above: names of variables, checked signs and constants
-        holds = eval(f"lambda {variables}: {made.source}", dict(names))  # noqa: S307
+        holds = eval(f"lambda {variables}: {made.source}", dict(names))  # noqa: S307 - of a text this module made
     except (SyntaxError, RecursionError, MemoryError):
         raise wrong("nests deeper than Python takes") from None
     return tuple(made.fields), holds

@@ -37,7 +37,7 @@ class Watched:
     def not_ready_for(self, word: str) -> bool:
         answer = self.get("/readyz")
         found = answer is not None and answer.status_code == 503
-        return found and word in answer.json()["drifted"].get(PRICE, "")  # type: ignore[union-attr]
+        return found and word in answer.json()["drifted"].get(PRICE, "")  # type: ignore[union-attr] # it answered
 
     def counts(self, line: str) -> bool:
         answer = self.get("/metrics")

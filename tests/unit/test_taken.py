@@ -46,7 +46,7 @@ def test_a_run_has_everything_of_its_records() -> None:
             offsets=[5, 7, 9],
             keys=[b"k5", b"k7", b"k9"],
             values=[b"value", None, b""],
-            headers=found.items[0].headers,  # type: ignore[arg-type]
+            headers=found.items[0].headers,  # type: ignore[arg-type] # as a client hands them over
             timestamps_ms=[1_005, 1_007, 1_009],
         )
     ]

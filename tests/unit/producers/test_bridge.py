@@ -103,7 +103,7 @@ class Bench:
                 before_commit()
                 publish(messages, cursor)
 
-            found.publish = failing  # type: ignore[method-assign]
+            found.publish = failing  # type: ignore[method-assign] # of this one
             return found
 
         edges = Edges(publisher, self.codec, self.contracts, {OLD_TOPIC: 1_000_000})

@@ -170,7 +170,7 @@ class Taken:
         self.asked.append("open")
         return b"cursor"
 
-    def publish(self, messages: Any, cursor: Any) -> None:  # noqa: ARG002
+    def publish(self, messages: Any, cursor: Any) -> None:  # noqa: ARG002 - as the port has it
         self.asked.append("publish")
 
     def close(self) -> None:

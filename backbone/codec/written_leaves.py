@@ -116,7 +116,7 @@ def _piece(number: pl.Expr, at: int) -> Hex:
 
 def decimal(leaf: Leaf, field: Field | None) -> Write:
     """Digits to a whole number of the last place. In doubt are more places than the scale has, for
-    they may be zeros, numbers beyond 64 bits, and a zero below zero."""
+    they may be zeros, and numbers beyond 64 bits."""
     inside, most = _inside(field, leaf.scale), min(10**leaf.precision, _SAFE)
     tens = pl.Series([10 ** (leaf.scale - each) for each in range(leaf.scale + 1)])
 
@@ -127,7 +127,6 @@ def decimal(leaf: Leaf, field: Field | None) -> Write:
         digits = pl.when(plain).then(value.str.replace(".", "", literal=True)).cast(pl.Int64)
         number = keep(1, digits * pl.lit(tens).gather(places.clip(upper_bound=leaf.scale)))
         fits = (places <= leaf.scale) & (number.abs() < most) & inside(number)
-        fits &= (number != 0) | ~value.str.starts_with("-")
         number = keep(2, pl.when(fits).then(number))
         return _number(number, keep(3, _size(number)))
 

@@ -16,7 +16,7 @@ from backbone.record import Headers
 from backbone.source import Batch, Reject
 from backbone.straight_messages import StraightMessages, Writers
 
-_AT_ONCE = 5_000
+_AT_ONCE = 10_000
 """Inputs whose messages are made together."""
 FRAMING_BYTES = 512
 """Room for what a record costs beside key, value and headers (record and batch framing)."""
@@ -56,8 +56,8 @@ class SourceMessages:
         self._straight.ready(types)
 
     def straight(self, batch: Batch) -> Sequence[Message | None]:
-        """The messages of all inputs that are in order; None where the fact must be made. Another
-        thread may call it, for one batch while the one before goes out."""
+        """The messages of all inputs that are in order; None where the fact must be made. Other
+        threads may call it, for some batches while one before them goes out."""
         made: list[Message | None] = []
         for first in range(0, batch.size, _AT_ONCE):
             end = min(first + _AT_ONCE, batch.size)

@@ -7,7 +7,7 @@ published rows twice):
 2. `_open`: a new transactional producer fences the predecessor and resolves its transaction.
 3. `_open`: only then the cursor is read, by a separate committed reader.
 4. `_advance`: poll the source; begin the transaction only once the batch is in memory; commit.
-   Meanwhile the next batch is polled, and published only behind this one.
+   Meanwhile the next batches are polled, and published only behind this one.
 5. `_discard`: after any error of unknown outcome throw the producer away and go to 2.
 6. `revoked`: nothing is in flight between two steps, so closing aborts; `lost`: discard.
 """
@@ -25,7 +25,7 @@ from backbone.cursor_record import NOTHING, CursorRecord
 from backbone.errors import Transient
 from backbone.log import BEGINNING, Membership, Message, Publisher
 from backbone.logs import logger
-from backbone.look_ahead import LookAhead, Polled
+from backbone.look_ahead import DEPTH, Ahead, LookAhead, Polled
 from backbone.replay.mending import Mending, MendingLog, Work
 from backbone.replay.rejects import Mends
 from backbone.share import Share
@@ -47,7 +47,7 @@ class _Shard:
     opened: bool = False
     record: CursorRecord | None = None
     cursor: Cursor | None = None
-    ahead: Callable[[], Polled] | None = None  # the poll behind what is being published
+    ahead: list[Ahead] = field(default_factory=list)  # behind what is being published, in order
     due: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -201,8 +201,7 @@ class SourceRunner:
             shard.cursor = batch.cursor
             return batch.wait_seconds, batch.wait_seconds > 0
         rejects: list[Reject] = []
-        if not batch.wait_seconds:
-            shard.ahead = self._polls.begin(batch.cursor)
+        self._look_ahead(shard, batch)
         try:
             self._publish(shard, polled, rejects)
         except Transient:
@@ -215,11 +214,23 @@ class SourceRunner:
     def _poll(self, shard: _Shard) -> Polled:
         """What was looked ahead for; where that was nothing, the source is asked again, for it is
         idle only if it has nothing after everything before was committed."""
-        ahead, shard.ahead = shard.ahead, None
-        found = None if ahead is None else ahead()
-        if found is None or found.batch.empty:
-            return self._polls.poll(shard.cursor)
-        return found
+        ahead, shard.ahead = shard.ahead, []
+        if ahead:
+            found = ahead[0].take()
+            if not found.batch.empty:
+                shard.ahead = ahead[1:]
+                return found
+        return self._polls.begin(shard.cursor).take()
+
+    def _look_ahead(self, shard: _Shard, batch: Batch) -> None:
+        """The batch is about to be published: what is behind it comes meanwhile."""
+        if batch.wait_seconds:
+            shard.ahead = []
+            return
+        if not shard.ahead:
+            shard.ahead.append(self._polls.begin(batch.cursor))
+        while len(shard.ahead) < DEPTH:
+            shard.ahead.append(self._polls.behind(shard.ahead[-1]))
 
     def _straight(self, batch: Batch) -> Sequence[Message | None]:
         """Made while the batch before is published. A traced fact has spans around its making."""
@@ -245,7 +256,7 @@ class SourceRunner:
         """Step 5."""
         shard.publisher.close()
         shard.opened = False
-        shard.ahead = None  # it goes on from a cursor that may not have been published
+        shard.ahead = []  # it goes on from a cursor that may not have been published
 
     def _account(
         self, before: CursorRecord | None, batch: Batch, rejects: Sequence[Reject]

@@ -37,9 +37,10 @@ class JsonObjects:
     def read(self, texts: Sequence[str]) -> pl.DataFrame:
         """A row for each text: nothing but nulls where it is in doubt. Raises anything where the
         engine cannot read one of them."""
-        given = pl.Series(_TEXT, texts, pl.String)
-        left = given.to_frame().with_row_index(_ROW)
-        left = left.filter(~pl.col(_TEXT).str.contains(_ESCAPE, literal=True))
+        left = pl.DataFrame({_TEXT: texts}, schema={_TEXT: pl.String}).with_row_index(_ROW)
+        escaped = left[_TEXT].str.contains(_ESCAPE, literal=True)
+        if escaped.any():
+            left = left.filter(~escaped)
         found: list[pl.DataFrame] = []
         for _ in range(_EXAMPLES):
             if left.is_empty():
@@ -54,13 +55,16 @@ class JsonObjects:
 
     def _by_example(self, given: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Those that are written as the first of them, and the others without it."""
+        example = given[_TEXT][0]
         try:
-            kind = self._as_written(orjson.loads(given[_TEXT][0]))
+            kind = self._as_written(orjson.loads(example))
         except (OtherwiseError, ValueError):
             return pl.DataFrame(schema={_ROW: pl.UInt32, **self._types}), given[1:]
         read = given[_TEXT].str.json_decode(kind)
-        same = _without_spaces(read.struct.json_encode()) == _without_spaces(given[_TEXT])
-        same = same.fill_null(value=False)
+        given_text, written = pl.lit(given[_TEXT]), pl.lit(read).struct.json_encode()
+        if any(each in example for each in _SPACED):
+            given_text, written = _without_spaces(given_text), _without_spaces(written)
+        same = pl.select((given_text == written).fill_null(value=False)).to_series()
         if same.all():
             return self._complete(given[_ROW], read), given.clear()
         vouched = self._complete(given[_ROW].filter(same), read.filter(same))
@@ -90,12 +94,11 @@ def plain_defaults(shape: Record) -> dict[str, int | str | None]:
     }
 
 
-def _without_spaces(texts: pl.Series) -> pl.Series:
+def _without_spaces(texts: pl.Expr) -> pl.Expr:
     """As if all had been written without spaces between members. The same is done to what stands
     inside texts, on both sides: those that differ in more than spaces still do."""
     for each in _SPACED:
-        if texts.str.contains(each, literal=True).any():
-            texts = texts.str.replace_all(each, each[0], literal=True)
+        texts = texts.str.replace_all(each, each[0], literal=True)
     return texts
 
 

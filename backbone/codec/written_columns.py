@@ -5,13 +5,13 @@ written as rows of their own, and put together again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import polars as pl
 
 from backbone.codec.written_leaves import LENGTHS, PASSES, WRITERS, Hex
-from backbone.contracts.rules import broken_by
+from backbone.contracts.rules import MAX_KNOWN, MAX_KNOWN_LENGTH, broken_by
 from backbone.contracts.shape import Array, Field, Leaf, Nullable, Record, Shape
 
 _TEXTS = frozenset({"string"})
@@ -90,20 +90,28 @@ class WrittenRecord:
         return writer.write(shape, field)(read, self._keep)
 
 
-@dataclass(frozen=True, slots=True)
 class _Ruled:
-    """Texts with rules. Patterns are Python's, so Python asks each different text once."""
+    """Texts with rules. Patterns are Python's, so Python asks each different text once, and those
+    that come again and again not even once a batch."""
 
-    value: pl.Expr
-    rules: Sequence[Callable[[Any], bool]]
+    def __init__(self, value: pl.Expr, rules: Sequence[Callable[[Any], bool]]) -> None:
+        self.value = value
+        self._rules = rules
+        self._fine: set[str] = set()
 
     def broken(self, texts: pl.Series) -> pl.Expr | None:
         """What is true where a rule is broken; None where none is."""
-        different = {*texts.to_list()} - {None}
-        if not any(any(map(broken, different)) for broken in self.rules):
+        new = {*texts.unique().to_list()} - {None} - self._fine
+        if not new:
             return None
-        bad = [each for each in different if any(broken(each) for broken in self.rules)]
-        return self.value.is_in(bad)
+        bad = {each for each in new if any(broken(each) for broken in self._rules)}
+        self._learn(new - bad)
+        return self.value.is_in(list(bad)) if bad else None
+
+    def _learn(self, fine: set[str]) -> None:
+        if len(self._fine) + len(fine) > MAX_KNOWN:
+            self._fine.clear()
+        self._fine.update(each for each in islice(fine, MAX_KNOWN) if len(each) <= MAX_KNOWN_LENGTH)
 
 
 class _Items:

@@ -78,7 +78,7 @@ class OutboxRows(Sequence[OutboxRow]):
 
     @property
     def newest_transaction(self) -> int:
-        return max(map(int, self.tx_ids))
+        return max(map(int, {*self.tx_ids}))
 
 
 def _said(time: datetime | None) -> str | None:

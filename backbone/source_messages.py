@@ -16,7 +16,7 @@ from backbone.record import Headers
 from backbone.source import Batch, Reject
 from backbone.straight_messages import StraightMessages, Writers
 
-_AT_ONCE = 10_000
+_AT_ONCE = 5_000
 """Inputs whose messages are made together."""
 FRAMING_BYTES = 512
 """Room for what a record costs beside key, value and headers (record and batch framing)."""

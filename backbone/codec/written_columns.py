@@ -19,6 +19,7 @@ _ITEM = "item"
 _ROW = "row"
 _HEX = "hex"
 _COUNT = "count"
+_AS_WRITTEN = pl.QueryOptFlags.none()
 
 
 class WrittenRecord:
@@ -30,9 +31,7 @@ class WrittenRecord:
         self._arrays: dict[str, _Items] = {}
         self._ruled: list[_Ruled] = []
         self._passes: list[dict[str, pl.Expr]] = [{} for _ in range(PASSES)]
-        self._whole = pl.concat_str(
-            self._value(each.shape, each, pl.col(each.name)) for each in shape.fields
-        )
+        self._whole = pl.concat_str(self._record(shape, pl.col))
 
     def hex(self, frame: pl.DataFrame) -> pl.Series:
         arrays = [each.hex(frame).alias(name) for name, each in self._arrays.items()]
@@ -42,10 +41,10 @@ class WrittenRecord:
             # of null it is not known whether it breaks a rule: it has none to break
             fine = ~pl.any_horizontal(each.fill_null(value=False) for each in broken)
             whole = pl.when(fine).then(whole)
-        frame = frame.with_columns(arrays) if arrays else frame
+        steps = frame.lazy().with_columns(arrays) if arrays else frame.lazy()
         for each in filter(None, self._passes):
-            frame = frame.with_columns(**each)
-        return frame.select(whole).to_series()
+            steps = steps.with_columns(**each)
+        return steps.select(whole).collect(optimizations=_AS_WRITTEN).to_series()
 
     def _broken(self, frame: pl.DataFrame) -> list[pl.Expr]:
         texts = frame.select(each.value.alias(str(at)) for at, each in enumerate(self._ruled))
@@ -62,23 +61,25 @@ class WrittenRecord:
         match shape:
             case Nullable(inner):
                 null, present = ("00", "02") if shape.null_first else ("02", "00")
-                there = pl.concat_str(pl.lit(present), self._value(inner, field, value))
-                return pl.when(value.is_null()).then(pl.lit(null)).otherwise(there)
+                there = pl.concat_str(pl.lit(present), *self._value(inner, field, value))
+                return (pl.when(value.is_null()).then(pl.lit(null)).otherwise(there),)
             case Array(items):
                 name = f"#{len(self._arrays)}"
                 self._arrays[name] = _Items(items, field, value, texts=self._texts)
-                return pl.col(name)
+                return (pl.col(name),)
             case Record():
-                return self._record(shape, value)
+                there = pl.when(value.is_not_null()).then(pl.lit(""))
+                return there, *self._record(shape, value.struct.field)
             case Leaf():
                 return self._leaf(shape, field, value)
         raise AssertionError(f"{type(shape).__name__} is not plain")
 
-    def _record(self, shape: Record, value: pl.Expr) -> Hex:
-        fields = pl.concat_str(
-            self._value(each.shape, each, value.struct.field(each.name)) for each in shape.fields
-        )
-        return pl.when(value.is_not_null()).then(fields)
+    def _record(self, shape: Record, member: Callable[[str], pl.Expr]) -> Hex:
+        return [
+            piece
+            for each in shape.fields
+            for piece in self._value(each.shape, each, member(each.name))
+        ]
 
     def _leaf(self, shape: Leaf, field: Field | None, value: pl.Expr) -> Hex:
         kind = shape.logical or shape.kind

@@ -7,7 +7,7 @@ walk decides.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -41,7 +41,10 @@ _WHOLE = r"^-?[0-9]{1,18}$"
 _SAFE_DIGITS = 18  # of any number below 2^63
 _SAFE = 1 << 62  # twice as much still fits
 
-Hex = pl.Expr
+Hex = Sequence[pl.Expr]
+"""Pieces of a value's bytes, in their order; null in any of them where the value is in doubt. They
+are put together once, for the whole row: what is put together piece by piece is copied as often."""
+
 Keep = Callable[[int, pl.Expr], pl.Expr]
 """Computes an expression once, in one of the passes over the frame, and gives its column: the
 engine computes what is written twice in an expression twice."""
@@ -68,8 +71,8 @@ def text(_: Leaf, __: Field | None) -> Write:
         data = value.cast(pl.Binary)
         size = keep(0, data.bin.size())
         plain = (size < len(LENGTHS)) & ~value.str.contains("\0", literal=True)
-        length = pl.lit(LENGTHS).gather(size.clip(upper_bound=len(LENGTHS) - 1))
-        return pl.when(plain).then(pl.concat_str(length, data.bin.encode("hex")))
+        length = pl.lit(LENGTHS).gather(pl.when(plain).then(size))
+        return length, data.bin.encode("hex")
 
     return write
 
@@ -99,10 +102,10 @@ def zigzag(number: pl.Expr) -> pl.Expr:
 
 def varint(number: pl.Expr, pieces: int) -> Hex:
     """Seven bits a byte, the lowest first: so many pieces of two bytes, nothing behind the last."""
-    return pl.concat_str(_piece(number, at) for at in range(pieces))
+    return [_piece(number, at) for at in range(pieces)]
 
 
-def _piece(number: pl.Expr, at: int) -> Hex:
+def _piece(number: pl.Expr, at: int) -> pl.Expr:
     bits = number // (1 << BITS * at) % SMALL
     more = pl.when(number >= 1 << BITS * (at + 1)).then(bits + _FOLLOWED).otherwise(bits)
     if at:
@@ -136,7 +139,7 @@ def decimal(leaf: Leaf, field: Field | None) -> Write:
 def _number(number: pl.Expr, size: pl.Expr) -> Hex:
     """Length and bytes, the highest first; one byte more where the highest bit would be set."""
     words = (_word(number, size, at) for at in (3, 2, 1, 0))
-    return pl.concat_str(pl.lit(LENGTHS).gather(size), *words)
+    return pl.lit(LENGTHS).gather(size), *words
 
 
 def _size(number: pl.Expr) -> pl.Expr:
@@ -144,7 +147,7 @@ def _size(number: pl.Expr) -> pl.Expr:
     return 1 + sum(more, start=pl.lit(0))
 
 
-def _word(number: pl.Expr, size: pl.Expr, at: int) -> Hex:
+def _word(number: pl.Expr, size: pl.Expr, at: int) -> pl.Expr:
     bits = number // (1 << 16 * at) % _WORD
     there = (size - 2 * at).clip(0, 2)
     return pl.lit(_WORDS).gather(bits + there * _WORD)

@@ -40,7 +40,7 @@ class Settings:
     delimiter: str = field(
         default=",", metadata=_told("what separates the cells: comma, semicolon, tab or bar")
     )
-    max_batch_rows: int = field(default=10_000, metadata=_told("rows published in one transaction"))
+    max_batch_rows: int = field(default=5_000, metadata=_told("rows published in one transaction"))
     max_batch_bytes: int = field(
         default=1024 * 1024, metadata=_told("bytes of rows published in one transaction")
     )

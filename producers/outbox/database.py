@@ -167,8 +167,8 @@ class Reading:
             aggregateids,
             types,
             payloads,
-            _nulls(headers),
-            _nulls(times),
+            [each or None for each in headers],
+            [each or None for each in times],
         )
 
     def highest(self) -> int:
@@ -270,10 +270,6 @@ class OutboxDatabase:
                 return Transient(f"{what}. Postgres did not answer; the same read is tried again")
             case _:
                 return Fatal(f"{what}. Reading on could lose rows: look into the server's log")
-
-
-def _nulls(texts: list[str]) -> Sequence[str | None]:
-    return [each or None for each in texts] if "" in texts else texts
 
 
 def _silent() -> str:

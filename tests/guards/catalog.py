@@ -111,6 +111,14 @@ GUARDS: tuple[Guard, ...] = (
         "test_every_part_leaves_the_view_as_facts_one_by_one_would[0-seen_at]",
     ),
     Guard(
+        "order version (behind)",
+        "the same, of a batch that stands behind all that is stored",
+        "processors/latest.py",
+        (("if version < highest[key]:", "if False:"),),
+        "tests/unit/test_latest.py::"
+        "test_a_batch_behind_all_that_is_stored_is_what_its_facts_one_by_one_are[0-seen_at]",
+    ),
+    Guard(
         "parts on their way",
         "a batch is worked out on top of what is sent and not acknowledged yet",
         "processors/stored.py",
@@ -121,9 +129,34 @@ GUARDS: tuple[Guard, ...] = (
         "polled ahead",
         "what was polled ahead of a commit that failed is not published",
         "backbone/source_runner.py",
-        (("shard.ahead = None  # it goes", "pass  # it goes"),),
+        (("shard.ahead = []  # it goes", "pass  # it goes"),),
         "tests/unit/test_source_runner.py::"
         "test_what_was_polled_ahead_of_a_commit_that_failed_is_not_published",
+    ),
+    Guard(
+        "behind the last",
+        "nothing is polled behind a batch that has nothing behind it yet: it would be asked again "
+        "before the batch was committed",
+        "backbone/look_ahead.py",
+        (("if batch.empty or batch.wait_seconds:", "if False:"),),
+        "tests/unit/test_look_ahead.py::"
+        "test_nothing_is_asked_behind_a_batch_that_is_the_last_for_now",
+    ),
+    Guard(
+        "vouched for",
+        "what the engine read of a JSON object is written only where it is all that was there",
+        "backbone/codec/json_objects.py",
+        (("(given_text == written).fill_null(value=False)", "given_text.is_not_null()"),),
+        "tests/unit/codec/test_column_writer.py::"
+        "test_what_the_engine_reads_laxly_is_in_doubt",
+    ),
+    Guard(
+        "rules in columns",
+        "a row that breaks a rule of its contract is not written",
+        "backbone/codec/written_columns.py",
+        (("return self.value.is_in(list(bad)) if bad else None", "return None"),),
+        "tests/unit/codec/test_column_writer.py::"
+        "test_an_odd_row_alone_is_written_as_the_walk_writes_it_or_left_to_it",
     ),
     Guard(
         "remembered versions",

@@ -1,4 +1,4 @@
-"""Looking ahead: batches come in the order of their cursors, and nothing is asked behind the last."""
+"""Looking ahead: batches come in the order of their cursors, none is asked for behind the last."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -4,10 +4,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import backbone
 from backbone.dead_letter_reading import DeadLetter
 from backbone.instants import rfc3339
 from backbone.replay.causes import Group, by_cause
@@ -21,7 +23,7 @@ from cli.output import Format, Output, show
 from cli.problems import PARTIAL
 
 _CAUSES = ("cause", "count", "share", "code", "what", "first", "last", "example")
-_PLAN = ("verdict", "why", "count")
+_PLAN = ("verdict", "why", "count", "what")
 _LETTERS = ("letter", "where", "key", "verdict", "why", "cause")
 
 
@@ -49,12 +51,14 @@ def plan(
 ) -> None:
     """Show what would become of each message if it were replayed now; changes nothing.
 
-    Today's code is run on the parked bytes: whether a fix is right shows before it is tried.
+    The code of this command is run on the parked bytes, not that of the running worker: whether a
+    fix is right shows before it is tried. stderr says where that code is.
 
     Example: backbone dlq plan prices --code handler_failed
     """
     with closing(wiring.reader()) as reader:
         found = replaying.planned(name, open_topics(name, reader), which.filter(), repairs)
+    sys.stderr.write(f"planned with the code in {Path(backbone.__file__).parent.parent}\n")
     if letters:
         viewer = Viewer(wiring.contracts(), wiring.reading_codec())
         show([_planned_row(viewer, each) for each in found], _LETTERS, output)
@@ -176,7 +180,8 @@ def _cause_rows(groups: list[Group]) -> Iterator[Row]:
 def _total_rows(found: list[Planned]) -> list[Row]:
     counts = sorted(totals(found).items(), key=lambda each: -each[1])
     return [
-        {"verdict": str(verdict), "why": why, "count": count} for (verdict, why), count in counts
+        {"verdict": str(verdict), "why": why, "count": count, "what": what}
+        for (verdict, why, what), count in counts
     ]
 
 

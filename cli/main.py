@@ -4,39 +4,51 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partial.
 """
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from backbone import logs
 from backbone.errors import BackboneError
-from cli import contracts, dlq, listing, new, run, source, topics, view, wiring
-from cli.bench import bench
-from cli.demo.command import demo
-from cli.explain import explain
-from cli.ledger import ledger
+from cli import wiring
+from cli.later import Later
 from cli.loopback import spare_loopback
 from cli.problems import FAILED
-from cli.stack import command as stack
+
+# A command is imported once it is asked for: all of them together take longer than most run.
+_COMMANDS = Later(
+    {
+        "list": "cli.listing:show_all",
+        "explain": "cli.explain:explain",
+        "ledger": "cli.ledger:ledger",
+        "demo": "cli.demo.command:demo",
+        "bench": "cli.bench:bench",
+        "stack": "cli.stack.command:app",
+        "contracts": "cli.contracts:app",
+        "topics": "cli.topics:app",
+        "run": "cli.run:app",
+        "source": "cli.source:app",
+        "view": "cli.view:app",
+        "dlq": "cli.dlq:app",
+        "new": "cli.new:app",
+    }
+)
+
+
+class _Program(TyperGroup):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _COMMANDS
+
 
 app = typer.Typer(
     name="backbone",
+    cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="An integration backbone: facts in, views out, nothing lost.",
 )
-app.add_typer(stack.app, name="stack")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(topics.app, name="topics")
-app.add_typer(run.app, name="run")
-app.add_typer(source.app, name="source")
-app.add_typer(view.app, name="view")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(new.app, name="new")
-app.command("list")(listing.show_all)
-app.command("explain")(explain)
-app.command("ledger")(ledger)
-app.command("demo")(demo)
-app.command("bench")(bench)
 
 
 @app.callback()

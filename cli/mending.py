@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from backbone.codec.codec import Codec
+from backbone.dead_letter_causes import Cause
 from backbone.errors import Misconfigured, Poison
 from backbone.fact import Fact
 from backbone.replay.parked import Parked
@@ -57,18 +58,19 @@ def _planned(source: Mends, codec: Codec, parked: Parked, repair: Repair) -> Pla
         return Planned(parked, Verdict.NOT_REPLAYABLE, "only its head was kept")
     if letter.source_position is None:
         return Planned(parked, Verdict.NOT_REPLAYABLE, "no header tells where it stood")
-    code = _code(source, codec, of_letter(letter, repair))
-    if code is not None:
-        return Planned(parked, Verdict.WOULD_FAIL, code)
-    return Planned(parked, Verdict.WOULD_PASS, None, repair)
+    poison = _poison(source, codec, of_letter(letter, repair))
+    if poison is not None:
+        what = Cause.of(poison, letter.fact_type, None).detail
+        return Planned(parked, Verdict.WOULD_FAIL, str(poison.reason), what)
+    return Planned(parked, Verdict.WOULD_PASS, repair=repair)
 
 
-def _code(source: Mends, codec: Codec, rejected: Rejected) -> str | None:
+def _poison(source: Mends, codec: Codec, rejected: Rejected) -> Poison | None:
     made = source.mend(rejected)
     if not isinstance(made, Fact):
-        return str(made.poison.reason)
+        return made.poison
     try:
         codec.encode(made)
     except Poison as poison:
-        return str(poison.reason)
+        return poison
     return None

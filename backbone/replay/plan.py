@@ -1,10 +1,12 @@
 """The plan: what would become of each message if it were replayed now. Nothing is changed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
+from backbone.dead_letter_causes import Cause
 from backbone.dead_letter_reading import DeadLetter
 from backbone.record import Outcome, Outcomes, RecordBatch
 from backbone.replay.parked import Parked, Place
@@ -38,11 +40,13 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One message and its verdict; `why` is the code of the failure, or why it cannot be tried."""
+    """One message and its verdict; `why` is the code of the failure, or why it cannot be tried.
+    `what` says what failed, without values: the cause that its next letter would have."""
 
     parked: Parked
     verdict: Verdict
     why: str | None = None
+    what: str | None = None
     repair: Mapping[str, str] = field(default_factory=dict)  # of a source's reject
 
     @property
@@ -98,18 +102,20 @@ def _obstacles(letter: DeadLetter, target: Target) -> Iterator[str]:
         yield f"it was replayed {MAX_REPLAYS} times"
 
 
-def totals(plan: Iterable[Planned]) -> Mapping[tuple[Verdict, str | None], int]:
-    counts: dict[tuple[Verdict, str | None], int] = {}
-    for each in plan:
-        counts[each.verdict, each.why] = counts.get((each.verdict, each.why), 0) + 1
-    return counts
+Total = tuple[Verdict, str | None, str | None]
+"""What many messages have in common: verdict, why and what."""
+
+
+def totals(plan: Iterable[Planned]) -> Mapping[Total, int]:
+    return Counter((each.verdict, each.why, each.what) for each in plan)
 
 
 def _planned(parked: Parked, outcomes: Outcomes, place: int) -> Planned:
-    poison = outcomes.poisons.get(place)
-    return Planned(
-        parked, _VERDICTS[outcomes[place]], None if poison is None else str(poison.reason)
-    )
+    verdict, poison = _VERDICTS[outcomes[place]], outcomes.poisons.get(place)
+    if poison is None:
+        return Planned(parked, verdict)
+    cause = Cause.of_record(poison, parked.letter.record)
+    return Planned(parked, verdict, cause.code, cause.detail)
 
 
 def _offset(parked: Parked) -> tuple[int, int]:

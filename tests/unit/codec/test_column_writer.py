@@ -170,6 +170,18 @@ PACKED = json.dumps(ORDINARY[1], ensure_ascii=False, separators=(",", ":"))
         "[" + SPACED + "]",
         SPACED + "x",
     ],
+    ids=[
+        "fraction",
+        "exponent",
+        "number_twice",
+        "text_twice",
+        "number_for_text",
+        "escape",
+        "one_more",
+        "null_twice",
+        "list",
+        "trailing",
+    ],
 )
 def test_what_the_engine_reads_laxly_is_in_doubt(lax: str) -> None:
     texts = [SPACED, lax, PACKED]

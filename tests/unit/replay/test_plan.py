@@ -89,7 +89,7 @@ def test_the_totals_count_verdicts_and_reasons() -> None:
     plan = planned(by_message([letter(0, of=7)]), Target("x", "y", 1), _never)
 
     assert totals(plan) == {
-        (Verdict.NOT_REPLAYABLE, "it stood in pricing.price.v1, which is not read here"): 1
+        (Verdict.NOT_REPLAYABLE, "it stood in pricing.price.v1, which is not read here", None): 1
     }
 
 

@@ -1,22 +1,28 @@
 """`backbone source`: where sources are, and publishing again from an earlier position."""
 
+import sys
+from contextlib import closing
 from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
-from backbone.cursor_record import CursorRecord
+from backbone.cursor_record import NOTHING, CursorRecord
 from backbone.errors import Misconfigured
 from backbone.kafka.reader import KafkaReader
 from backbone.topics import cursor_topic
 from cli import wiring
 from cli.output import Format, Output, show
-from cli.problems import pick
+from cli.problems import FAILED, pick
+from producers.bridge.checksums import Checksum
+from producers.bridge.checksums import compare as compared
+from producers.bridge.source import BridgeSource
 from producers.catalog import SOURCES
 
 app = typer.Typer(no_args_is_help=True, help="Where sources are, and publishing again.")
 
 _COLUMNS = ("source", "read", "published", "rejected", "cursor")
+_SUMS = ("facts of", "count", "sum")
 
 
 @app.command("status")
@@ -57,16 +63,49 @@ def rewind(
     publisher = wiring.publisher(chosen, 0)
     try:
         known = publisher.open()
-        before = CursorRecord.from_bytes(known) if known else CursorRecord({}, 0, 0, 0)
+        before = CursorRecord.from_bytes(known) if known else NOTHING
         publisher.publish([], replace(before, cursor=cursor).to_bytes())
     finally:
         publisher.close()
     typer.echo(f"{chosen} goes on behind {to}; start it with `backbone run source {chosen}`")
 
 
-def _status(reader: KafkaReader, name: str) -> dict[str, Any]:
+@app.command("compare")
+def compare(
+    name: Annotated[str, typer.Argument(help="The bridge.")], output: Output = Format.TABLE
+) -> None:
+    """Compare what a bridge had to tell with what stands in the old fact's topic.
+
+    Both topics are read once, the new one up to the bridge's cursor. A sum over ids and data
+    differs where a fact was lost, doubled or changed. Exit code 1 when they differ.
+
+    Example: backbone source compare orders-v1
+    """
+    chosen = pick([name], every=False, known=list(SOURCES), noun="source")[0]
+    bridge = wiring.source(chosen)
+    if not isinstance(bridge, BridgeSource):
+        raise Misconfigured(f"{chosen} is no bridge: `backbone ledger` balances other sources")
+    with closing(wiring.reader()) as reader:
+        cursor = _record(reader, chosen).cursor
+        found = compared(bridge.carrying, cursor, reader, wiring.reading_codec())
+    rows = {"to be told": found.expected, "told": found.found}
+    show([_summed(what, each) for what, each in rows.items()], _SUMS, output)
+    if not found.agree:
+        sys.stderr.write(f"backbone: what {chosen} told differs from what it had to tell\n")
+        raise typer.Exit(FAILED)
+
+
+def _summed(what: str, checksum: Checksum) -> dict[str, Any]:
+    return {"facts of": what, "count": checksum.facts, "sum": f"{checksum.sum:016x}"}
+
+
+def _record(reader: KafkaReader, name: str) -> CursorRecord:
     newest = reader.newest(cursor_topic(name), 0)
-    found = CursorRecord.from_bytes(newest) if newest else CursorRecord({}, 0, 0, 0)
+    return CursorRecord.from_bytes(newest) if newest else NOTHING
+
+
+def _status(reader: KafkaReader, name: str) -> dict[str, Any]:
+    found = _record(reader, name)
     return {
         "source": name,
         "read": found.read,

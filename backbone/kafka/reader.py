@@ -136,7 +136,8 @@ class KafkaReader:
                 raise Transient(
                     f"Kafka did not answer while reading {place.topic} at {self._where}"
                 )
-            yield from itertools.takewhile(lambda each: not self._is_end(each), messages)
+            # an end that was met before more was committed has records behind it
+            yield from itertools.filterfalse(self._is_end, messages)
             if any(map(self._is_end, messages[-1:])):
                 return
 

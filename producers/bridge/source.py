@@ -35,7 +35,7 @@ class BridgeSource:
     ) -> None:
         self.name = bridge.name
         self.facts: Sequence[str] = (bridge.old,)
-        self._carrying = Carrying(bridge, contracts)
+        self.carrying = Carrying(bridge, contracts)
         self._make = reader, decoder
         self._open: tuple[Reader, Decoder] | None = None
 
@@ -44,7 +44,7 @@ class BridgeSource:
             self._open = self._make[0](), self._make[1]()
         records = self._records(self._open[0], starts_of(cursor))
         self._refuse_another_topic(cursor, records)
-        made = [self._carrying.carried(each, self._open[1]) for each in records]
+        made = [self.carrying.carried(each, self._open[1]) for each in records]
         return Batch(
             facts=[each for each in made if isinstance(each, Fact)],
             rejects=[each for each in made if isinstance(each, Reject)],
@@ -58,14 +58,14 @@ class BridgeSource:
             opened[0].close()
 
     def _records(self, reader: Reader, starts: dict[int, int]) -> list[Record]:
-        with closing(reader.scan(self._carrying.topic, starts)) as found:  # type: ignore[type-var] # a generator
+        with closing(reader.scan(self.carrying.topic, starts)) as found:  # type: ignore[type-var] # a generator
             return list(islice(found, MOST_RECORDS))
 
     def _refuse_another_topic(self, cursor: Cursor | None, records: Sequence[Record]) -> None:
         known = (cursor or {}).get("topic_id")
         if known and records and records[0].position.topic_id != known:
             raise Fatal(
-                f"{self._carrying.topic} was created again since {self.name} read it: its places "
+                f"{self.carrying.topic} was created again since {self.name} read it: its places "
                 "mean other facts now; see docs/recreated-topic.md"
             )
 

@@ -35,10 +35,27 @@ class Past:
 
 def of_folder(directory: Path) -> Past:
     """One version of each."""
-    paths = sorted(directory.rglob(f"*{SUFFIX}"))
-    files = [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in paths]
-    found = list(_revisions(files))
+    found = list(_revisions(_files(directory)))
     return Past(found, _by_subject(found))
+
+
+def as_they_are(directory: Path) -> list[Revision]:
+    """Raises Misconfigured for a file that nobody can read: left out, its fact would pass for one
+    that is gone."""
+    files = _files(directory)
+    found = list(_revisions(files))
+    unread = [file for file, data in files if _parsed(data) is None]
+    if unread:
+        raise Misconfigured(
+            f"no JSON object: {', '.join(unread)} in {directory}. `backbone contracts lint` says "
+            "what is wrong with it"
+        )
+    return found
+
+
+def _files(directory: Path) -> list[tuple[str, bytes]]:
+    paths = sorted(directory.rglob(f"*{SUFFIX}"))
+    return [(path.relative_to(directory).as_posix(), path.read_bytes()) for path in paths]
 
 
 def of_git(directory: Path, revision: str) -> Past:

@@ -7,7 +7,7 @@ from backbone.contracts.catalog import read_source
 from backbone.impact.changelog import Changelog
 from backbone.impact.changes import changes
 from backbone.impact.judging import Case, Judgement, judge
-from backbone.impact.past import Past, of_folder
+from backbone.impact.past import Past, as_they_are
 from backbone.impact.reader import Reader
 from backbone.impact.revision import Revision, paired
 from backbone.impact.verdict import Verdict
@@ -66,7 +66,8 @@ def changelogs(past: Past, directory: Path) -> Iterator[Changelog]:
 
 
 def current(directory: Path) -> list[Revision]:
-    return list(of_folder(directory).contracts)
+    """Raises Misconfigured for a file that is no contract at all."""
+    return as_they_are(directory)
 
 
 def does_any(judgements: Sequence[Judgement], *verdicts: Verdict) -> bool:

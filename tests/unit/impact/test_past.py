@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from backbone.errors import Misconfigured
-from backbone.impact.past import of_folder, of_git
+from backbone.impact.past import as_they_are, of_folder, of_git
 from backbone.impact.report import changelogs, impact
 from tests.unit.impact.things import FACT, FILE, field, thing, write
 
@@ -96,3 +96,13 @@ def test_the_changelog_tells_new_gone_and_changed(tmp_path: Path) -> None:
     assert [each.state for each in changelogs(past, tmp_path / "none")] == ["gone"]
     nothing = of_folder(tmp_path / "none")
     assert [each.state for each in changelogs(nothing, tmp_path / "new")] == ["new"]
+
+
+@pytest.mark.parametrize("broken", ['{"type": "record", ', "[1]", ""])
+def test_a_file_that_nobody_can_read_does_not_pass_for_a_fact_that_is_gone(
+    tmp_path: Path, broken: str
+) -> None:
+    (tmp_path / "broken.avsc").write_text(broken)
+
+    with pytest.raises(Misconfigured, match=r"no JSON object: broken.avsc .*contracts lint"):
+        as_they_are(tmp_path)

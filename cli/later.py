@@ -35,12 +35,11 @@ class Later(MutableMapping[str, Any]):
 def _command(name: str, place: str) -> Any:
     module, _, attribute = place.partition(":")
     found = getattr(import_module(module), attribute)
-    if not isinstance(found, typer.Typer):
-        made = typer.Typer(add_completion=False)
-        made.command(name)(found)
-        found = made
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_group(found)
     else:
-        found.info.name = name
-    command = typer.main.get_command(found)
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        command = typer.main.get_command(alone)
     command.name = name
     return command

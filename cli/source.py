@@ -77,7 +77,8 @@ def compare(
     """Compare what a bridge had to tell with what stands in the old fact's topic.
 
     Both topics are read once, the new one up to the bridge's cursor. A sum over ids and data
-    differs where a fact was lost, doubled or changed. Exit code 1 when they differ.
+    differs where a fact was lost, doubled or changed; the bridge may go on meanwhile. Exit code 1
+    when they differ.
 
     Example: backbone source compare orders-v1
     """
@@ -85,9 +86,11 @@ def compare(
     bridge = wiring.source(chosen)
     if not isinstance(bridge, BridgeSource):
         raise Misconfigured(f"{chosen} is no bridge: `backbone ledger` balances other sources")
+    codec = wiring.reading_codec()
+    codec.check(bridge.facts)
     with closing(wiring.reader()) as reader:
         cursor = _record(reader, chosen).cursor
-        found = compared(bridge.carrying, cursor, reader, wiring.reading_codec())
+        found = compared(bridge.carrying, cursor, reader, codec)
     rows = {"to be told": found.expected, "told": found.found}
     show([_summed(what, each) for what, each in rows.items()], _SUMS, output)
     if not found.agree:

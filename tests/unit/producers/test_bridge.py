@@ -215,6 +215,28 @@ def test_both_topics_have_one_checksum_while_all_was_told(bench: Bench) -> None:
     assert bench.compared().found.facts == 2
 
 
+def test_what_is_told_meanwhile_is_no_difference(bench: Bench) -> None:
+    bench.weigh("a", "1.500")
+    bench.run()
+    newest = bench.reader().newest(CURSOR, 0)
+    assert newest is not None
+    cursor = CursorRecord.from_bytes(newest).cursor
+    bench.weigh("a", "2.500")
+    bench.run()
+    found = compare(Carrying(BRIDGE, bench.contracts), cursor, bench.reader(), bench.codec)
+    assert found.agree
+    assert found.found.facts == 1
+
+
+def test_a_dead_letter_is_nothing_that_is_lost(bench: Bench) -> None:
+    bench.weigh("a", "999999.999")
+    bench.weigh("b", "3000.000")
+    bridge = Bridge("weights-v1", NEW, OLD, lambda data: {**carried(data), "grams": 1 << 40})  # type: ignore[dict-item] # never None here
+    cursor = {"topic_id": "", "offsets": {"0": 2, "1": 2}}
+    found = compare(Carrying(bridge, bench.contracts), cursor, bench.reader(), bench.codec)
+    assert (found.expected.facts, found.agree) == (0, True)
+
+
 def test_a_fact_told_twice_or_lost_changes_the_checksum(bench: Bench) -> None:
     bench.weigh("a", "1.500")
     bench.weigh("b", "2.000")

@@ -230,6 +230,16 @@ def test_any_price_and_instant_is_written_as_fastavro_writes_it(
     assert payloads([row])[0] in (None, walked(row))
 
 
+def test_a_record_that_is_null_is_in_doubt_though_all_its_members_may_be() -> None:
+    city = {"name": "city", "type": ["null", "string"], "default": None}
+    place = {"type": "record", "name": "Place", "fields": [city]}
+    fields = [{"name": "key", "type": "string"}, {"name": "place", "type": place}]
+    shape = read_shape({"type": "record", "name": "Fact", "fields": fields})
+    rows = [{"key": "k", "place": {"city": None}}, {"key": "k", "place": None}]
+    written = made(shape).written([said(row) for row in rows], ())[0]
+    assert [each is None for each in written] == [False, True]
+
+
 @pytest.mark.parametrize("kind", ["double", {"type": "map", "values": "int"}])
 def test_a_shape_with_other_parts_is_for_the_walk(kind: Any) -> None:
     fields = [{"name": "key", "type": "string"}, {"name": "x", "type": kind}]

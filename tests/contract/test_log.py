@@ -310,7 +310,8 @@ def test_a_topic_deleted_and_created_again_under_a_reader_is_fatal(
     log.delete(log.facts)
     _wait(lambda: not log.admin.topic_ids([log.facts]))
     log.admin.create(TopicSpec(log.facts, 2))
-    with pytest.raises(Fatal, match="deleted"):
+    _wait(lambda: bool(log.admin.topic_ids([log.facts])))  # until then it is only gone
+    with pytest.raises(Fatal, match="created again"):
         _read(subscription, lambda *_: False)
 
 

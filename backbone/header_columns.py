@@ -70,6 +70,11 @@ class HeaderColumns(Sequence[Headers]):
         None where a record has none."""
         return [[*chain.from_iterable(run.column(name) for run in self._runs)] for name in names]
 
+    def only(self, name: str) -> list[bytes | None] | None:
+        """The values of this header; None where a record has not exactly this one."""
+        alone = all(list(run.names) == [name] for run in self._runs)
+        return self.columns([name])[0] if alone else None
+
     def __len__(self) -> int:
         return self._count
 

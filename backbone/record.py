@@ -123,6 +123,11 @@ def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
     return [values[place] for place in places]
 
 
+def are_alike(values: Sequence[object]) -> bool:
+    """Whether they are one value, again and again; quickest where they are one object."""
+    return not values or values.count(values[0]) == len(values)
+
+
 Step = Callable[[RecordBatch], Outcomes]
 """What a Runner runs: a batch in, one outcome per record out.
 

@@ -9,23 +9,27 @@ from bench.process import Stopwatch
 
 class Watched:
     """Until the partitions stand at `ends`. `reached` gives how far each is stored; it is asked
-    only when everything was delivered, so that watching costs nothing meanwhile."""
+    only when everything was delivered, so that watching costs nothing meanwhile. `owns` says
+    whether the partitions were given already: taking them over is timed, waiting for them is not.
+    """
 
     def __init__(
         self,
         inner: Subscription,
         ends: Mapping[int, int],
         reached: Callable[[], Mapping[int, int]],
+        owns: Callable[[], bool],
     ) -> None:
         self._inner = inner
         self._ends = ends
         self._reached = reached
+        self._owns = owns
         self._delivered: dict[int, int] = {}
         self.watch = Stopwatch()
 
     def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch | End]:
-        if not self._delivered:
-            self.watch.start()  # taking the partitions over is within the poll that reads first
+        if not self._owns():
+            self.watch.start()
         timeout = 0.001 if self._all_delivered() else timeout_seconds
         events = self._inner.poll(max_records, timeout)
         for event in events:

@@ -1,7 +1,6 @@
 """Following partitions of a topic outside any group, on confluent-kafka's Consumer."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -11,7 +10,7 @@ from backbone.errors import Fatal
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
-from backbone.kafka.headers import headers_of_all
+from backbone.kafka.taken import AT_A_TIME, Run, Taken
 from backbone.log import BEGINNING
 from backbone.logs import logger
 from backbone.record import RecordBatch
@@ -28,6 +27,7 @@ class KafkaFollower:
         self._topic = topic
         self._consumer: Consumer | None = None
         self._next: dict[int, int] = {}
+        self._backlog = Taken()
         self._changed = False
         self._topic_id = ""
         self._doing = f"reading {topic} at {config.servers(base)}"
@@ -46,18 +46,28 @@ class KafkaFollower:
             self._assign()
         if self._consumer is None or not self._next:
             return []
-        first = self._consumer.poll(timeout_seconds)
-        rest = [] if first is None else self._consumer.consume(max_records - 1, 0)
-        rows = [] if first is None else [first, *rest]
-        if any(map(Message.error, rows)):
-            rows = [each for each in rows if self._is_record(each)]
-        if not rows:
-            return []
-        rows.sort(key=lambda each: each.partition() or 0)  # stable: offsets stay in order
-        return [
-            self._batch(partition or 0, list(each))
-            for partition, each in groupby(rows, Message.partition)
-        ]
+        runs: dict[int, Run] = {}
+        for item in self._take(self._consumer, max_records, timeout_seconds).items:
+            if not isinstance(item, Run):
+                self._told(item)
+            elif runs.setdefault(item.partition, item) is not item:
+                runs[item.partition].extend(item)
+        return [self._batch(runs[partition]) for partition in sorted(runs)]
+
+    def _take(self, consumer: Consumer, max_records: int, timeout_seconds: float) -> Taken:
+        """The first record as soon as it is there, and with it what was fetched already."""
+        taken, self._backlog = self._backlog, Taken()
+        first = consumer.poll(0 if taken.items else timeout_seconds)
+        taken.add([] if first is None else [first])
+        while first is not None and (wanted := min(AT_A_TIME, max_records - taken.count)) > 0:
+            some = consumer.consume(wanted, 0)
+            taken.add(some)
+            if len(some) < wanted:
+                return taken
+        if first is not None:
+            # there is more: the beginning of another partition is worked on with what follows it
+            self._backlog = taken.hold_back()
+        return taken
 
     def close(self) -> None:
         if self._consumer is not None:
@@ -80,20 +90,21 @@ class KafkaFollower:
             self._consumer.assign(places)
         except KafkaException as error:
             raise translate(error, self._doing) from error
+        self._backlog = Taken()
         self._changed = False
 
-    def _batch(self, partition: int, rows: Sequence[Message]) -> RecordBatch:
+    def _batch(self, run: Run) -> RecordBatch:
         batch = RecordBatch(
             topic=self._topic,
             topic_id=self._id(),
-            partition=partition,
-            offsets=[row.offset() or 0 for row in rows],
-            keys=[*map(Message.key, rows)],
-            values=[*map(Message.value, rows)],
-            headers=headers_of_all(rows),
-            timestamps_ms=[row.timestamp()[1] for row in rows],
+            partition=run.partition,
+            offsets=run.offsets,
+            keys=run.keys,
+            values=run.values,
+            headers=run.headers,
+            timestamps_ms=run.timestamps_ms,
         )
-        self._next[partition] = batch.next_offset
+        self._next[run.partition] = batch.next_offset
         return batch
 
     def _id(self) -> str:
@@ -102,15 +113,13 @@ class KafkaFollower:
             self._topic_id = admin.topic_ids([self._topic])[self._topic]
         return self._topic_id
 
-    def _is_record(self, message: Message) -> bool:
+    def _told(self, message: Message) -> None:
+        """The client says something of a partition. Raises Fatal."""
         error = message.error()
-        if error is None:
-            return True
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its only name
-            return False
+        if error is None or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its only name
+            return
         translated = translate(error, self._doing)
         if isinstance(translated, Fatal):
             raise translated
         # the client goes on by itself
         self._log.warning("kafka is struggling", reason=str(translated))
-        return False

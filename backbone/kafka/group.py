@@ -1,10 +1,10 @@
 """Group members on confluent-kafka's Consumer (KIP-848): the assignment, and who is told."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import OFFSET_END, Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from backbone.errors import Fatal, Transient
@@ -15,7 +15,7 @@ from backbone.log import BEGINNING, Listener
 from backbone.logs import logger
 
 _CLAIM_AGAIN_SECONDS = 0.5
-_WAKE_SECONDS = 0.5  # when a broker does not answer, it is not reading that waits for it
+_WAKE_SECONDS = 0.01  # for the question alone: nobody wants the answer
 
 
 def member(base: config.Config, group: str) -> Consumer:
@@ -68,9 +68,10 @@ class Assignment:
             tell(partition)  # which may still commit what it has done
             self.started.discard(partition)
 
-    def start_waiting(self, topic_id: str, *, read: bool) -> None:
-        """Ask the listener where to start each partition that waits; Fatal passes through."""
-        now = time.monotonic()
+    def start_waiting(self, topic_id: str, *, read: bool) -> bool:
+        """Ask the listener where to start each partition that waits; Fatal passes through. Says
+        whether any was started."""
+        now, places = time.monotonic(), list[KafkaPartition]()
         for partition in [each for each, due in self._waiting.items() if due <= now]:
             try:
                 offset = self._listener.assigned(partition, topic_id)
@@ -80,26 +81,34 @@ class Assignment:
                 continue
             del self._waiting[partition]
             self.started.add(partition)
-            if read:
-                self.read_from(partition, offset)
+            places.append(KafkaPartition(self._topic, partition, offset))
+        if read:
+            self._read_from(places)
+        return bool(places)
 
     def read_from(self, partition: int, start: int) -> None:
         """Deliver from `start` on; what was fetched before is dropped."""
-        self.dropped(partition)
-        place = KafkaPartition(self._topic, partition, start)
-        try:
-            self._consumer.seek(place)
-            self._consumer.resume([place])
-        except KafkaException as error:
-            raise Fatal(f"cannot read {self._topic}/{partition} from {start}: {error}") from error
-        self._wake(place)
+        self._read_from([KafkaPartition(self._topic, partition, start)])
 
-    def _wake(self, place: KafkaPartition) -> None:
+    def _read_from(self, places: Sequence[KafkaPartition]) -> None:
+        for place in places:
+            self.dropped(place.partition)
+            try:
+                self._consumer.seek(place)
+                self._consumer.resume([place])
+            except KafkaException as error:
+                where = f"{self._topic}/{place.partition} from {place.offset}"
+                raise Fatal(f"cannot read {where}: {error}") from error
+        self._wake(places)
+
+    def _wake(self, places: Sequence[KafkaPartition]) -> None:
         """Where all is paused the client's thread for the broker sleeps for as long as a second,
         and resuming does not wake it; a question to the broker does (tried: the first record came
-        after 1.04 s, and after 0.07 s when asked)."""
+        after 1.04 s, and after 0.07 s when asked). All leaders are asked at once."""
+        ends = [KafkaPartition(each.topic, each.partition, OFFSET_END) for each in places]
         with suppress(KafkaException):
-            self._consumer.get_watermark_offsets(place, timeout=_WAKE_SECONDS)
+            if ends:
+                self._consumer.offsets_for_times(ends, timeout=_WAKE_SECONDS)
 
     def pause(self) -> None:
         self._consumer.pause(self._places())

@@ -55,7 +55,8 @@ class KafkaSubscription:
         if not self._subscribed:
             self._assignment.subscribe()
             self._subscribed = True
-        self._assignment.start_waiting(topic_id, read=True)
+        if self._assignment.start_waiting(topic_id, read=True):
+            timeout_seconds = 0.0  # who was given a partition may have more to do than to read it
         taken = self._take(max_records, timeout_seconds)
         return self._events(taken, topic_id) + self._ends_again()
 

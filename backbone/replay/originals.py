@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from operator import lt
 
 from backbone.header_columns import chosen_headers
-from backbone.record import Headers, Outcome, Outcomes, RecordBatch
+from backbone.record import Headers, Outcome, Outcomes, RecordBatch, are_alike, picked
 from backbone.replay.outcomes import HELD, Became, ToldColumns
-from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_headers import About, MarkColumns, Stood
 
 _BECAME: Mapping[int, str] = {
     Outcome.APPLIED: Became.RECOVERED.value,
@@ -42,19 +42,20 @@ def originals(records: RecordBatch, marks: MarkColumns, place: Stood, below: int
         topic=place.topic,
         topic_id=place.topic_id,
         partition=place.partition,
-        offsets=[marks.offsets[at] or 0 for at in chosen],
-        keys=[records.keys[at] for at in chosen],
-        values=[records.values[at] for at in chosen],
+        offsets=[each or 0 for each in picked(marks.offsets, chosen)],
+        keys=picked(records.keys, chosen),
+        values=picked(records.values, chosen),
         headers=chosen_headers(marks.own, chosen),
-        timestamps_ms=[marks.published_ms[at] or 0 for at in chosen],
+        timestamps_ms=[each or 0 for each in picked(marks.published_ms, chosen)],
     )
-    told = [records.headers[at] for at in chosen]
+    told = chosen_headers(records.headers, chosen)
     return Originals(batch if chosen else None, places, marks, told)
 
 
 def _offsets(marks: MarkColumns, begins: Container[str]) -> Sequence[int | None]:
     """None of those that stood in another partition."""
-    ours = {each: each.beginning in begins for each in {*marks.abouts}}
+    different = marks.abouts[:1] if are_alike(marks.abouts) else {*marks.abouts}
+    ours = {each: each.beginning in begins for each in different}
     if all(ours.values()):
         return marks.offsets
     return [
@@ -93,7 +94,13 @@ def told_of(marks: MarkColumns, tried: Iterable[tuple[Originals, Outcomes]]) -> 
         mine = [_REFUSED if at is None else said[at] for at in found.places]
         became = _joined(became, mine, found.places) if became else mine
     became = became or [_REFUSED] * len(marks.abouts)
-    return ToldColumns([each[:3] for each in marks.abouts], marks.numbers, became)
+    return ToldColumns(_runs(marks.abouts), marks.numbers, became)
+
+
+def _runs(abouts: Sequence[About]) -> list[tuple[str, str, str]]:
+    if abouts and are_alike(abouts):
+        return [abouts[0][:3]] * len(abouts)
+    return [each[:3] for each in abouts]
 
 
 def _joined(

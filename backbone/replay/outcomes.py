@@ -5,15 +5,17 @@ the owner's position in `retry.<name>`. It is written after the effects, so a cr
 them tried again, and the order version of what is stored keeps that from changing anything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from backbone.record import are_alike
 from backbone.replay.retry_headers import split_place
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 MAX_TOLD = 5_000
 """Outcomes in one record: some 60 KB, and 600 KB where no two of them have anything in common."""
@@ -79,6 +81,12 @@ class ToldColumns(NamedTuple):
             for (replay, where, topic_id), number, (became, code) in zip(*self, strict=True)
         ]
 
+    def counted(self) -> Mapping[str, int]:
+        """How many became what."""
+        if self.became and are_alike(self.became):
+            return {self.became[0][0]: len(self.became)}
+        return Counter(became for became, _ in self.became)
+
     def between(self, start: int, stop: int) -> "ToldColumns":
         return ToldColumns(self.runs[start:stop], self.numbers[start:stop], self.became[start:stop])
 
@@ -122,7 +130,7 @@ def _written(topic_id: str, next_offset: int, told: ToldColumns) -> bytes:
 
 def _gathered(column: Sequence[T]) -> tuple[Sequence[T], Sequence[int]]:
     """Each value once, and which of them stands in each row; none where all are alike."""
-    different = dict.fromkeys(column)
+    different = dict.fromkeys(column[:1] if are_alike(column) else column)
     if len(different) <= 1:
         return [*different], []
     places = {each: place for place, each in enumerate(different)}

@@ -14,7 +14,6 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 
 import time
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -107,6 +106,7 @@ class Retries:
         """The partition is ours, or is read again: go on from its newest outcome."""
         self.stop(partition)
         self._waiting.add(partition)
+        self._busy_until = time.monotonic() + _BUSY_SECONDS  # some may wait there already
 
     def stop(self, partition: int) -> None:
         self._waiting.discard(partition)
@@ -135,7 +135,6 @@ class Retries:
             self._log.follower.start(partition, start)
             self._logger.info("retries followed", partition=partition, start=start)
             self._waiting.discard(partition)
-        self._busy_until = time.monotonic() + _BUSY_SECONDS  # for those that wait there already
 
     def work(self, retries: RetryBatch) -> int | None:
         """As `Processor.commit`. Raises Fatal, Abandoned."""
@@ -179,7 +178,7 @@ class Retries:
         records, told = self._untold.pop(partition)
         if again is None:
             self._patience.insist(lambda: self._tell(records, told))
-            for (became, _), count in Counter(told.became).items():
+            for became, count in told.counted().items():
                 metrics.REPLAYED.labels(self._owner.name, became).inc(count)
         return again
 

@@ -18,7 +18,7 @@ from backbone.dead_letter_families import PREFIXES
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
 from backbone.header_columns import HeaderColumns
-from backbone.record import Header, Headers, last_header
+from backbone.record import Header, Headers, are_alike, last_header
 
 REPLAY = "replay."
 ID = REPLAY + "id"
@@ -29,6 +29,7 @@ ORIGINAL = REPLAY + "original"
 RETRY = REPLAY + "retry"
 _VERSION = b"1"
 _PARTS = 7
+_AT_A_TIME = 200
 _LEFT_OUT = (*PREFIXES, REPLAY)
 
 
@@ -113,39 +114,63 @@ class MarkColumns(NamedTuple):
     def of_headers(cls, headers: Sequence[Headers]) -> "MarkColumns":
         if not headers:
             return cls([], [], [], [], [])
-        own = [*map(own_headers, headers)] if {*map(len, headers)} != {1} else None
-        found = _alike(headers) if own is None else None
+        columns = headers if isinstance(headers, HeaderColumns) else HeaderColumns(headers)
+        alone = columns.only(RETRY)
+        found = None if alone is None else _alike(alone)
         if found is not None:
             return found
         abouts, *rest = zip(*map(Marks.of_headers, headers), strict=True)
         numbers, offsets, published = rest
-        return cls(abouts, numbers, offsets, published, own or [*map(own_headers, headers)])
+        return cls(abouts, numbers, offsets, published, [*map(own_headers, headers)])
 
 
-def _alike(headers: Sequence[Headers]) -> MarkColumns | None:
-    """Of records that all have the one header alone, as runs write them."""
-    cells = [(value or b"").split(b"\0") for ((name, value),) in headers if name == RETRY]
+_Apart = tuple[list[About], list[int], list[int], list[int], HeaderColumns]
+
+
+def _alike(values: Sequence[bytes | None]) -> MarkColumns | None:
+    """Of records that all have the one header alone, as runs write them: taken apart while they are
+    in the processor's cache."""
+    abouts, numbers, offsets, published, own = found = _none_apart()
+    for start in range(0, len(values), _AT_A_TIME):
+        some = _apart(values[start : start + _AT_A_TIME])
+        if some is None:
+            return None
+        abouts += some[0]
+        numbers += some[1]
+        offsets += some[2]
+        published += some[3]
+        own.extend(some[4])
+    return MarkColumns(*found)
+
+
+def _none_apart() -> _Apart:
+    return [], [], [], [], HeaderColumns()
+
+
+def _apart(values: Sequence[bytes | None]) -> _Apart | None:
     try:
-        heads, *own = zip(*cells, strict=True)
+        heads, *own = zip(*((value or b"").split(b"\0") for value in values), strict=True)
         rows = [each.split(b"|", _PARTS - 1) for each in heads]
         versions, numbers, offsets, published, _, _, rests = zip(*rows, strict=True)
-        known = {each: _about(each) for each in {*rests}}
+        abouts = _abouts(rests)
     except (ValueError, TypeError):
         return None
-    names = {each.names for each in known.values()}
+    written = (*numbers, *offsets, *published)
     # digits alone, so that a sign is none
-    digits = b"".join((*numbers, *offsets, *published)).isdigit()
-    if len(cells) < len(headers) or {*versions} != {_VERSION} or not digits or len(names) != 1:
+    known = b"".join(written).isdigit() and b"" not in written
+    names = {each.names for each in (abouts[:1] if are_alike(abouts) else abouts)}
+    if not known or versions.count(_VERSION) < len(versions) or [*map(len, names)] != [len(own)]:
         return None
-    if len(own) != len(next(iter(names))) or b"" in {*numbers, *offsets, *published}:
-        return None
-    return MarkColumns(
-        [known[each] for each in rests],
-        [*map(int, numbers)],
-        [*map(int, offsets)],
-        [*map(int, published)],
-        HeaderColumns.of(next(iter(names)), own, len(headers)),
-    )
+    columns = HeaderColumns.of(names.pop(), own, len(values))
+    return abouts, [*map(int, numbers)], [*map(int, offsets)], [*map(int, published)], columns
+
+
+def _abouts(rests: Sequence[bytes]) -> list[About]:
+    """Mostly of one partition of one run. Raises ValueError, TypeError."""
+    if are_alike(rests):
+        return [_about(rests[0])] * len(rests)
+    known = {each: _about(each) for each in {*rests}}
+    return [known[each] for each in rests]
 
 
 class RetryHeader(NamedTuple):

@@ -30,6 +30,7 @@ def load(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         subscription,
         ends,
         lambda: {each.partition: each.next_offset for each in reader.complete_up_to(table)},
+        lambda: bool(runner.partitions),
     )
     try:
         runner.run(watched, watched.done)

@@ -38,7 +38,12 @@ def keep_view(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     offsets.empty_the_store()
     runner, subscription = wiring.view_runner(name, codec)
     ends = {int(partition): end for partition, end in arguments["ends"].items()}
-    watched = Watched(subscription, ends, lambda: dict(enumerate(offsets.now())))
+    watched = Watched(
+        subscription,
+        ends,
+        lambda: dict(enumerate(offsets.now())),
+        lambda: bool(runner.partitions),
+    )
     try:
         runner.run(watched, watched.done)
         return watched.watch.figures(arguments["count"])

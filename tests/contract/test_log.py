@@ -465,12 +465,15 @@ def follower(log: Log) -> Iterator[Follower]:
     made.close()
 
 
-def _followed(follower: Follower, count: int) -> list[tuple[int, int, bytes | None]]:
+def _followed(
+    follower: Follower, count: int, at_once: int = 100
+) -> list[tuple[int, int, bytes | None]]:
     """Partition, offset and value of so many records."""
     found: list[tuple[int, int, bytes | None]] = []
 
     def enough() -> bool:
-        for batch in follower.poll(100, 0.2):
+        for batch in follower.poll(at_once, 0.2):
+            assert len(batch) <= at_once
             found.extend(
                 (batch.partition, offset, value)
                 for offset, value in zip(batch.offsets, batch.values, strict=True)
@@ -510,6 +513,31 @@ def test_a_follower_goes_back_when_it_is_started_again_and_ends_when_it_is_stopp
     follower.start(1, 0)
     appender.append([Message(log.facts, b"k", b"x", partition=p) for p in (0, 1)])
     assert _followed(follower, 1) == [(1, 0, b"x")]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 130, 1_000])
+def test_a_follower_gives_each_record_once_however_few_a_poll_takes(
+    log: Log, follower: Follower, at_once: int
+) -> None:
+    """Also those of a partition that is started again, or let go, in the midst."""
+    rows = [(partition, b"%d" % n) for partition in (0, 1) for n in range(300)]
+    log.appender().append([Message(log.facts, b"k", value, partition=at) for at, value in rows])
+    expected = {at: [(at, n, b"%d" % n) for n in range(300)] for at in (0, 1)}
+    follower.start(0, 0)
+    follower.start(1, 0)
+
+    _followed(follower, 300, at_once)
+    follower.start(0, 0)
+    follower.start(1, 0)
+    found = _followed(follower, 600, at_once)
+    assert {at: [each for each in found if each[0] == at] for at in (0, 1)} == expected
+
+    follower.start(0, 0)
+    follower.start(1, 0)
+    _followed(follower, 300, at_once)
+    follower.stop(1)
+    follower.start(0, 0)
+    assert _followed(follower, 300, at_once) == expected[0]
 
 
 def test_a_follower_s_batch_says_which_topic_it_is(log: Log, follower: Follower) -> None:

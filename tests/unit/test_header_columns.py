@@ -101,3 +101,14 @@ def test_the_headers_in_some_places(*, columns: bool) -> None:
     assert [*chosen[1:3]] == [rows[50], rows[4]]
     wanted = [[dict(rows[place]).get(name) for place in places] for name in NAMES]
     assert header_columns(chosen, NAMES) == wanted
+
+
+def test_one_header_alone() -> None:
+    found = HeaderColumns([[("a", b"1")]] * 3)
+    found.extend(HeaderColumns([[("a", None)]]))
+
+    assert found.only("a") == [b"1", b"1", b"1", None]
+    assert found.only("b") is None
+    assert HeaderColumns([[("a", b"1")], [("a", b"1"), ("b", b"2")]]).only("a") is None
+    assert HeaderColumns([[("a", b"1")], []]).only("a") is None
+    assert HeaderColumns().only("a") == []

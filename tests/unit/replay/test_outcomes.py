@@ -6,6 +6,7 @@ from backbone.replay.outcomes import (
     Report,
     Told,
     ToldColumns,
+    ToldColumns,
     reports,
     resume_at,
 )
@@ -62,3 +63,13 @@ def test_what_earlier_releases_told_is_read() -> None:
     found = Report.from_bytes(b'{"topic_id":"id","next":18,"told":[%s]}' % row)
 
     assert found == Report("id", 18, [ONE])
+
+
+def test_how_many_became_what() -> None:
+    one = Told("dlq.x/0/1", "id", "r", Became.RECOVERED, None)
+    failed = one._replace(became=Became.FAILED, code="a")
+    some = [one, failed, failed._replace(code="b")]
+
+    assert ToldColumns.of(some).counted() == {"recovered": 1, "failed_again": 2}
+    assert ToldColumns.of([one] * 3).counted() == {"recovered": 3}
+    assert ToldColumns.of([]).counted() == {}

@@ -122,6 +122,22 @@ def test_many_are_read_as_each_alone(foreign: Headers) -> None:
         assert [*found.own] == [own_headers(each) for each in headers]
 
 
+@pytest.mark.parametrize("at", [0, 199, 200, 450, 499])
+def test_of_very_many_one_may_be_another_s(at: int) -> None:
+    """They are taken apart some at a time."""
+    other = marked([("ce_id", b"y")], Run("r2", "x"), LogPosition("l", "dlq.orders", 0, 1), None)
+    for foreign in (other, retry(3)):
+        headers = [*map(retry, range(500))]
+        headers[at] = foreign
+
+        found = MarkColumns.of_headers(headers)
+
+        assert [Marks(*each) for each in zip(*found[:4], strict=True)] == [
+            Marks.of_headers(each) for each in headers
+        ]
+        assert [*found.own] == [own_headers(each) for each in headers]
+
+
 def test_an_offset_below_zero_is_none() -> None:
     header = b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|", "", []]'
 

@@ -105,15 +105,23 @@ class Report(NamedTuple):
     @classmethod
     def from_bytes(cls, data: bytes) -> "Report":
         found = orjson.loads(data)
-        if "told" in found:  # of earlier releases: a row each
-            rows = found["told"]
-            told = [Told(of, topic, run, _NAMED[word], code) for of, topic, run, word, code in rows]
-        else:
-            count = len(found["numbers"])
-            runs = _spread(found["runs"], count)
-            became = _spread(found["became"], count)
-            told = ToldColumns(runs, found["numbers"], became).told()
-        return cls(found["topic_id"], found["next"], told)
+        return cls(found["topic_id"], found["next"], _columns(found).told())
+
+
+def told_in(data: bytes) -> ToldColumns:
+    """A report's outcomes, for whoever only counts them."""
+    return _columns(orjson.loads(data))
+
+
+def _columns(found: Mapping[str, Any]) -> ToldColumns:
+    if "told" in found:  # of earlier releases: a row each
+        rows = found["told"]
+        return ToldColumns.of(
+            Told(of, topic, run, _NAMED[word], code) for of, topic, run, word, code in rows
+        )
+    count = len(found["numbers"])
+    runs, became = _spread(found["runs"], count), _spread(found["became"], count)
+    return ToldColumns(runs, found["numbers"], became)
 
 
 def _written(topic_id: str, next_offset: int, told: ToldColumns) -> bytes:

@@ -20,7 +20,7 @@ from backbone.log import End, Follower, Subscription
 from backbone.record import RecordBatch
 from backbone.replay.drive import Retry
 from backbone.replay.messages import of_letter
-from backbone.replay.outcomes import SETTLED, Report
+from backbone.replay.outcomes import SETTLED, ToldColumns, told_in
 from backbone.replay.parked import place_of
 from backbone.replay.retry_headers import Run
 from backbone.views.store import Status
@@ -68,15 +68,16 @@ class Told:
     def all(self) -> bool:
         for batch in self._follower.poll(_AT_A_TIME, 0):
             for value in batch.values:
-                self._hear(Report.from_bytes(value or b""))
+                self._hear(told_in(value or b""))
         self.watch.stop()
         return self._left <= 0
 
-    def _hear(self, report: Report) -> None:
-        for each in report.told:
-            if each.became not in SETTLED:
-                raise Fatal(f"a retry was {each.became}: nothing was measured")
-            self._left -= each.replay == self._replay
+    def _hear(self, told: ToldColumns) -> None:
+        """In columns, for it is done in the process and the time that are measured."""
+        failed = told.counted().keys() - SETTLED
+        if failed:
+            raise Fatal(f"a retry was {', '.join(failed)}: nothing was measured")
+        self._left -= [run for run, _, _ in told.runs].count(self._replay)
 
 
 def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ from backbone.replay.outcomes import (
     Report,
     Told,
     ToldColumns,
-    ToldColumns,
     reports,
     resume_at,
 )

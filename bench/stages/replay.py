@@ -18,7 +18,7 @@ _VIEW = "orders"
 class Replay:
     name: str = "replay"
     what: str = "dead letters through the owner of their view, unthrottled, every outcome told"
-    letters: int = 50_000
+    letters: int = 100_000
     bars: Sequence[Bar] = (ratio_at_least(1.0), MEMORY)
     max_runs: int = 99
 
@@ -34,11 +34,14 @@ class Replay:
             require_view(_VIEW, expected)
             return found
 
+        def retried() -> Sample:
+            return checked("replay", **ground.work("hand_over", view=_VIEW))
+
         live = partial(checked, "view", ends=loaded["next_offsets"], count=count)
         yield Prepared(
             (
                 Contestant("live facts", "ceiling", live),
-                Contestant("retried letters", "candidate", partial(checked, "replay")),
+                Contestant("retried letters", "candidate", retried),
                 Contestant("with their run", "apart", partial(checked, "replay_run")),
             ),
             {"letters": parked["letters"], "view": _VIEW, "the plan": "made before, not counted"},

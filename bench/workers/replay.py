@@ -8,21 +8,13 @@ end of its own topic without an entry, so that every retry is work: decoded, fol
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
-from uuid import uuid4
 
 import redis
 
-from backbone.dead_letter_reading import DeadLetter
-from backbone.dead_letters import topic_of
 from backbone.errors import Fatal
-from backbone.kafka.publisher import KafkaAppender
 from backbone.log import End, Follower, Subscription
 from backbone.record import RecordBatch
-from backbone.replay.drive import Retry
-from backbone.replay.messages import of_letter
 from backbone.replay.outcomes import SETTLED, ToldColumns, told_in
-from backbone.replay.parked import place_of
-from backbone.replay.retry_headers import Run
 from backbone.views.store import Status
 from bench.process import Stopwatch, serve
 from cli import wiring
@@ -81,15 +73,14 @@ class Told:
 
 
 def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Every dead letter of `view`."""
+    """The `count` retries of `run` that bench/workers/hand_over.py appended for `view`."""
     collect_rarely()
-    name, codec = arguments["view"], wiring.batch_codec()
+    name, count, codec = arguments["view"], arguments["count"], wiring.batch_codec()
     codec.check(list(VIEWS[name].reads))
     stand_at_the_end(name)
-    run, base = Run(uuid4().hex[:12], "bench"), wiring.kafka("bench-replay")
+    base = wiring.kafka("bench-replay")
     with closing(answers(name, base, wiring.topic_admin())) as follower:
-        count = _hand_over(retries(name, run))
-        told = Told(follower, run.id, count)
+        told = Told(follower, arguments["run"], count)
         runner, subscription = wiring.view_runner(name, codec)
         with closing(Watched(subscription, told, lambda: bool(runner.partitions))) as watched:
             runner.run(watched, told.all)
@@ -105,25 +96,6 @@ def stand_at_the_end(name: str) -> None:
     for partition, end in admin.ends(topic).items():
         claimed = writer.claim(view, partition)
         writer.start(view, partition, claimed.token, Status(topic_id, end, 0, 0, 0))
-
-
-def retries(name: str, run: Run) -> list[Retry]:
-    with closing(wiring.reader()) as reader:
-        letters = map(DeadLetter.of, reader.scan(topic_of(name)))
-        found = [
-            Retry(place_of(letter), of_letter(name, letter, letter.origin, run))
-            for letter in letters
-            if letter.origin is not None
-        ]
-    # as the plan has them: the facts of each key in their order
-    return sorted(found, key=lambda each: each.message.partition or 0)
-
-
-def _hand_over(found: Sequence[Retry]) -> int:
-    with closing(KafkaAppender(wiring.kafka("bench-replay"))) as appender:
-        for start in range(0, len(found), _AT_A_TIME):
-            appender.append([each.message for each in found[start : start + _AT_A_TIME]])
-    return len(found)
 
 
 if __name__ == "__main__":

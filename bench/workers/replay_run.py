@@ -16,7 +16,8 @@ from backbone.replay.drive import Drive, Line, Retry
 from backbone.replay.ramp import Ramp
 from backbone.replay.retry_headers import Run
 from bench.process import Stopwatch, serve
-from bench.workers.replay import retries, stand_at_the_end
+from bench.workers.hand_over import retries
+from bench.workers.replay import stand_at_the_end
 from cli import wiring
 from cli.process import collect_rarely
 from cli.replay_wiring import answers

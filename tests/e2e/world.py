@@ -43,6 +43,7 @@ from consumers.catalog import SINKS
 from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 from producers.outbox.table import create_table, insert_row
+from tests.e2e.empty_topics import empty_topics
 
 PRICES = "pricing.price.v1"
 ORDERS = "sales.order.v1"
@@ -103,13 +104,7 @@ class World:
     def reset(self) -> None:
         retried = {name: view.topic for name, view in VIEWS.items()}
         specs = topics.declared(self.contracts, list(SOURCES), [*VIEWS, *SINKS], retried)
-        names = [spec.name for spec in specs]
-        for name in self.admin.topic_ids(names):
-            self.admin.delete(name)
-        self.wait(lambda: not self.admin.topic_ids(names), "the old topics are gone")
-        for spec in specs:
-            self.admin.create(spec)
-        self.wait(lambda: len(self.admin.topic_ids(names)) == len(names), "the topics are there")
+        empty_topics(self.admin, specs, self.wait)
         self.redis.flushall()
         self._reset_database()
         for contract in self.contracts.values():

@@ -4,8 +4,9 @@ embedded stack. TEST_SERVICES decides otherwise (tests/containers.py).
 A missing service skips on a laptop, saying so, and fails in CI.
 """
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,18 @@ LONGEST = (
 )
 REAL = ("e2e", "integration", "contract", "scaffolds", "validators")
 """Folders whose tests take longer than others."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests are kept to the end: no use to look for garbage among them, neither while
+    they are collected nor, frozen, while they run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -44,6 +43,7 @@ from processors.catalog import VIEWS
 from producers.catalog import SOURCES
 from producers.outbox.table import create_table, insert_row
 from tests.e2e.empty_topics import empty_topics
+from tests.e2e.warm import Warm, WarmProcess
 
 PRICES = "pricing.price.v1"
 ORDERS = "sales.order.v1"
@@ -51,19 +51,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Running:
-    """A process of ours with its log: `arguments` are those of Python."""
+    """A process of ours with its log."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, process: WarmProcess, log: Path) -> None:
+        self.process = process
         self.log = log
-        with log.open("ab") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=environment,
-                cwd=log.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-            )
 
     def kill(self) -> None:
         self.process.kill()
@@ -82,8 +74,9 @@ class Running:
 
 
 class World:
-    def __init__(self, endpoints: Endpoints, folder: Path) -> None:
+    def __init__(self, endpoints: Endpoints, folder: Path, warm: Warm) -> None:
         self.endpoints = endpoints
+        self.warm = warm
         self.folder = folder
         self.price_lists = folder / "price-list"
         self.price_lists.mkdir()
@@ -145,21 +138,17 @@ class World:
     def start(self, *arguments: str, module: str = "cli.main", **settings: str) -> Running:
         name = "-".join(arguments).replace("/", "_")
         log = self.folder / f"{name}-{len(self.running)}.log"
-        running = Running(("-m", module, *arguments), {**self.environment, **settings}, log)
+        with log.open("ab") as file:
+            given = {**self.environment, **settings}
+            process = self.warm.start((module, *arguments), given, self.folder, (file, file))
+        running = Running(process, log)
         self.running.append(running)
         return running
 
     def run(
         self, *arguments: str, module: str = "cli.main", **settings: str
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            env={**self.environment, **settings},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self.warm.run((module, *arguments), {**self.environment, **settings}, self.folder)
 
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """A service that does not answer just now is no answer yet."""

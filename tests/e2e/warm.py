@@ -1,0 +1,105 @@
+"""Processes that begin with what is not ours already imported: tests/e2e/warm_server.py."""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+SERVER = Path(__file__).with_name("warm_server.py")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+
+
+class WarmProcess:
+    """As a subprocess.Popen, of one's own child or not."""
+
+    def __init__(self, args: Sequence[str], teller: socket.socket) -> None:
+        self.args = args
+        self.pid = int(teller.recv(64))
+        self.returncode: int | None = None
+        self._teller = teller
+
+    def poll(self) -> int | None:
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._ended(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            with suppress(ProcessLookupError):  # ended just now
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._teller], [], [], timeout)[0]:
+            self.returncode = int(self._teller.recv(64))
+            self._teller.close()
+        return self.returncode
+
+
+class Warm:
+    """Starts `python -m <arguments>`. One for all tests of a run."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._server = subprocess.Popen(
+                [sys.executable, str(SERVER), str(theirs.fileno())],
+                env={**os.environ, **ONE_THREAD},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        self._requests = ours
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._requests.close()
+        self._server.wait()
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        output: Sequence[IO[Any]],
+    ) -> WarmProcess:
+        """`output`: where its standard output and its standard error go."""
+        order = {"arguments": arguments, "environment": environment, "folder": str(folder)}
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, Path(os.devnull).open() as nothing:
+            files = [*(each.fileno() for each in (nothing, *output)), theirs.fileno()]
+            socket.send_fds(self._requests, [json.dumps(order).encode()], files)
+        return WarmProcess(arguments, ours)
+
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> "subprocess.CompletedProcess[str]":
+        with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as wrong:
+            code = self.start(arguments, environment, folder, (said, wrong)).wait()
+            for each in (said, wrong):
+                each.seek(0)
+            return subprocess.CompletedProcess(arguments, code, said.read(), wrong.read())

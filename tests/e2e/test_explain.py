@@ -15,7 +15,7 @@ from backbone.views.layout import partition_for, partition_keys
 from backbone.warehouse.table import OFFSET
 from processors.catalog import VIEWS
 from tests.e2e.warehouse import SINK, Warehouse, warehouse_of
-from tests.e2e.world import ORDERS, PRICES, START, World
+from tests.e2e.world import ORDERS, PRICES, START, World, stopped_together
 
 pytestmark = [
     *(pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres),
@@ -48,8 +48,7 @@ class Scene:
         world.wait(lambda: all(map(world.caught_up, VIEWS)), "the views are caught up")
         loaded = self.warehouse.complete
         world.wait(lambda: loaded(PRICES) and loaded(ORDERS), "everything is loaded")
-        for each in running:
-            each.stop()
+        stopped_together(running)
 
     def explain(self, view: str, key: str, *more: str) -> tuple[int, dict[str, Any]]:
         """Its exit code, and its last line."""

@@ -18,7 +18,7 @@ from backbone.tracing.conventions import headers_of
 from backbone.views.redis_store import RedisViewWriter
 from cli import wiring
 from producers.outbox.table import insert_row
-from tests.e2e.world import START, World
+from tests.e2e.world import START, World, stopped_together
 from tests.unit.tracing.otlp_server import Collector
 from tests.unit.tracing.recording import (
     RECORDED,
@@ -140,7 +140,7 @@ def test_processes_export_the_trace_they_share(world: World) -> None:
             world.start("run", "view", "orders", **named),
         ]
         world.wait(lambda: bool(world.served("orders")), "the order is in the view")
-        assert [each.stop() for each in processes] == [0, 0]
+        assert stopped_together(processes) == [0, 0]
         spans = {each.name: each for each in collector.spans() if each.trace_id.hex() == TRACE}
     chain = [spans[name] for name in (f"create {TOPIC}", f"process {TOPIC}", "write orders")]
     parents = [each.parent_span_id.hex() for each in chain]

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +71,14 @@ class Running:
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
+
+
+def stopped_together(running: Iterable[Running]) -> list[int]:
+    """Their exit codes: each is told to end before the first is waited for."""
+    told = list(running)
+    for each in told:
+        each.process.terminate()
+    return [each.process.wait(30) for each in told]
 
 
 class World:

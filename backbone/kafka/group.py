@@ -82,7 +82,7 @@ class Assignment:
             del self._waiting[partition]
             self.started.add(partition)
             places.append(KafkaPartition(self._topic, partition, offset))
-        if read:
+        if read and places:
             self._read_from(places)
         return bool(places)
 
@@ -107,8 +107,7 @@ class Assignment:
         after 1.04 s, and after 0.07 s when asked). All leaders are asked at once."""
         ends = [KafkaPartition(each.topic, each.partition, OFFSET_END) for each in places]
         with suppress(KafkaException):
-            if ends:
-                self._consumer.offsets_for_times(ends, timeout=_WAKE_SECONDS)
+            self._consumer.offsets_for_times(ends, timeout=_WAKE_SECONDS)
 
     def pause(self) -> None:
         self._consumer.pause(self._places())

@@ -20,16 +20,17 @@ _AT_A_TIME = 5_000
 
 
 def load(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of `view`; gives the id of the `run`, and the `count` of its retries."""
+    """Of `view`, to the owner of `to`; gives the id of the `run`, and the `count` of its
+    retries."""
     run = Run(uuid4().hex[:12], "bench")
-    return {"run": run.id, "count": _hand_over(retries(arguments["view"], run))}
+    return {"run": run.id, "count": _hand_over(retries(arguments["view"], run, arguments["to"]))}
 
 
-def retries(name: str, run: Run) -> list[Retry]:
+def retries(name: str, run: Run, owner: str | None = None) -> list[Retry]:
     with closing(wiring.reader()) as reader:
         letters = map(DeadLetter.of, reader.scan(topic_of(name)))
         found = [
-            Retry(place_of(letter), of_letter(name, letter, letter.origin, run))
+            Retry(place_of(letter), of_letter(owner or name, letter, letter.origin, run))
             for letter in letters
             if letter.origin is not None
         ]

@@ -1,20 +1,38 @@
 """What must hold after any accident: same facts, same views, none twice, none missing."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 import psycopg
 
+from backbone.cursor_record import CursorRecord
 from backbone.kafka.reader import KafkaReader
-from backbone.record import last_header
+from backbone.record import Record, last_header
+from backbone.topics import cursor_topic
 from cli.demo.balance import folded_orders, latest_prices
+from producers.catalog import SOURCES
 from tests.e2e.world import ORDERS, PRICES, World
 
 
 def published_once(world: World, topic: str, count: int) -> None:
     """Exactly `count` facts, each once."""
-    ids = Counter(world.ids(topic))
-    assert [each for each, times in ids.items() if times > 1] == []
+    records = world.records(topic)
+    ids = Counter(last_header(each.headers, "ce_id") for each in records)
+    twice = [each for each in records if ids[last_header(each.headers, "ce_id")] > 1]
+    assert not twice, "\n".join(_where(world, twice))
     assert len(ids) == count
+
+
+def _where(world: World, twice: Sequence[Record]) -> Iterator[str]:
+    """What is needed to tell a transaction that was published twice from a reader that read twice,
+    and which cursors its source had."""
+    for each in twice:
+        place, event = each.position, last_header(each.headers, "ce_id")
+        yield f"{place.topic}/{place.partition}/{place.offset} at {each.timestamp_ms}: {event!r}"
+    for source in SOURCES:
+        for each in world.records(cursor_topic(source))[-500:]:
+            known = CursorRecord.from_bytes(each.value or b"")
+            yield f"{source} cursor {each.position.offset} at {each.timestamp_ms}: {known}"
 
 
 def in_order(world: World, topic: str) -> None:

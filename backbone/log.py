@@ -4,7 +4,7 @@
 `tests/contract/test_log.py`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -211,7 +211,7 @@ class Reader(Protocol):
 
     def scan(
         self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         """Every committed record from `starts` (a partition left out: from its beginning) to the
         ends captured at the call, partition by partition in offset order. `wanted` is asked about
         each key; a record that is not wanted costs a tenth of one that is."""

@@ -116,7 +116,8 @@ class KafkaFollower:
     def _told(self, message: Message) -> None:
         """The client says something of a partition. Raises Fatal."""
         error = message.error()
-        if error is None or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its only name
+        expired = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 - its only name
+        if error is None or error.code() == expired:
             return
         translated = translate(error, self._doing)
         if isinstance(translated, Fatal):

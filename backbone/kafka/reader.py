@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -37,7 +37,7 @@ class KafkaReader:
 
     def scan(
         self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         ends, lows = self._admin.ends(topic), self._admin.starts(topic)
         topic_id = self._admin.topic_ids([topic])[topic]
         for partition, end in sorted(ends.items()):

@@ -6,7 +6,7 @@ time: nothing times out, and nothing is ever unknown unless `away` says that the
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -172,7 +172,7 @@ class MemoryReader:
 
     def scan(
         self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         for partition, rows in enumerate(self._log.topic(topic).partitions):
             found = rows[(starts or {}).get(partition, 0) :]
             yield from (each for each in found if wanted is None or wanted(each.key))

@@ -58,7 +58,7 @@ class BridgeSource:
             opened[0].close()
 
     def _records(self, reader: Reader, starts: dict[int, int]) -> list[Record]:
-        with closing(reader.scan(self.carrying.topic, starts)) as found:  # type: ignore[type-var] # a generator
+        with closing(reader.scan(self.carrying.topic, starts)) as found:
             return list(islice(found, MOST_RECORDS))
 
     def _refuse_another_topic(self, cursor: Cursor | None, records: Sequence[Record]) -> None:

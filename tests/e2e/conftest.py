@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ pytest.register_assert_rewrite("tests.e2e.expectations", "tests.e2e.letters")
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:
-    with Warm() as made:
+    with closing(Warm()) as made:
         yield made
 
 

@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 SERVER = Path(__file__).with_name("warm_server.py")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -68,15 +67,7 @@ class Warm:
             )
         self._requests = ours
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._requests.close()
         self._server.wait()
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from backbone.settings import REPOSITORY
 from backbone.source import Source
@@ -74,5 +75,5 @@ def _schema(name: str, topic: str, field: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    SOURCES[NAME] = bridge  # type: ignore[index] # of this process alone
-    main()
+    with patch.dict(SOURCES, {NAME: bridge}):  # of this process alone
+        main()

@@ -1,7 +1,7 @@
 """`backbone dlq`: what could not be handled, and why, with nothing personal shown."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -368,7 +368,7 @@ class ExpiredReader(MemoryReader):
 
     def scan(
         self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         kept = {partition: max(offset, 1) for partition, offset in (starts or {}).items()}
         return super().scan(topic, kept, wanted)
 

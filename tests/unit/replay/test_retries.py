@@ -314,6 +314,19 @@ def test_live_facts_go_on_beside_retries(view: Fragile, bench: Bench) -> None:
     assert became(bench) == [Became.RECOVERED] * 20
 
 
+def test_facts_are_not_waited_for_long_while_retries_may_wait_since_before(bench: Bench) -> None:
+    worker: Worker = bench.worker()
+    retries = worker.runner._retries
+    assert retries is not None
+    assert retries.patience_seconds() is None
+
+    retries.start(0)
+
+    waits = retries.patience_seconds()
+    assert waits is not None
+    assert waits < 0.1
+
+
 def _polled(worker: Worker) -> tuple[Retries, list[RetryBatch]]:
     retries = worker.runner._retries
     assert retries is not None

@@ -100,6 +100,10 @@ class Publisher(Protocol):
         Raises Fenced when another publisher of this shard has opened; Transient when the outcome
         is not known: then close, open again and go on from the cursor that `open` gives."""
 
+    def check(self) -> None:
+        """Called now and then while there is nothing to publish. Raises Transient when what was
+        committed may not have lasted: then the same as after `publish`."""
+
     def close(self) -> None:
         """Abort what is open and let go. Never raises, may be called twice."""
 

@@ -8,7 +8,8 @@ published rows twice):
 3. `_open`: only then the cursor is read, by a separate committed reader.
 4. `_advance`: poll the source; begin the transaction only once the batch is in memory; commit.
    Meanwhile the next batches are polled, and published only behind this one.
-5. `_discard`: after any error of unknown outcome throw the producer away and go to 2.
+5. `_discard`: after any error of unknown outcome throw the producer away and go to 2; an idle
+   one is asked, too, whether its last commit has lasted.
 6. `revoked`: nothing is in flight between two steps, so closing aborts; `lost`: discard.
 """
 
@@ -199,6 +200,7 @@ class SourceRunner:
         metrics.SOURCE_POLLED.labels(self._source.name).set_to_current_time()
         if batch.empty:
             shard.cursor = batch.cursor
+            self._check(shard)
             return batch.wait_seconds, batch.wait_seconds > 0
         rejects: list[Reject] = []
         self._look_ahead(shard, batch)
@@ -210,6 +212,13 @@ class SourceRunner:
         shard.record, shard.cursor = self._account(shard.record, batch, rejects), batch.cursor
         self._count(batch, rejects)
         return batch.wait_seconds, False
+
+    def _check(self, shard: _Shard) -> None:
+        try:
+            shard.publisher.check()
+        except Transient:
+            self._discard(shard)
+            raise
 
     def _poll(self, shard: _Shard) -> Polled:
         """What was looked ahead for; where that was nothing, the source is asked again, for it is

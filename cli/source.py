@@ -54,13 +54,14 @@ def rewind(
     Example: backbone source rewind shop --to 4711
     """
     chosen = pick([name], every=False, known=list(SOURCES), noun="source")[0]
-    rewound = getattr(wiring.source(chosen), "rewound", None)
+    source = wiring.source(chosen)
+    rewound = getattr(source, "rewound", None)
     if rewound is None:
         raise Misconfigured(f"{chosen} has no positions to rewind to: only outboxes have")
     if not yes:
         typer.confirm(f"Publish again what {chosen} gave behind {to}?", abort=True, err=True)
     cursor = rewound(to)
-    publisher = wiring.publisher(chosen, 0)
+    publisher = wiring.publisher(chosen, 0, source)
     try:
         known = publisher.open()
         before = CursorRecord.from_bytes(known) if known else NOTHING

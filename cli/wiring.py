@@ -142,7 +142,7 @@ def source_runner(
     again = mending_log(name, base, topic_admin())
     agrees = partial(AgreedPublisher, agreement=agreement(), facts=made.facts)
     edges = Edges(
-        lambda shard: agrees(publisher(name, shard)),
+        lambda shard: agrees(publisher(name, shard, made)),
         encoder,
         contracts(),
         limits,
@@ -154,12 +154,14 @@ def source_runner(
     return runner, KafkaMembership(base, group, cursors, runner)
 
 
-def publisher(name: str, shard: int) -> KafkaPublisher:
+def publisher(name: str, shard: int, made: Source) -> KafkaPublisher:
     """Opening it fences whoever publishes for this shard of the source."""
     cursor = (topics.cursor_topic(name), shard)
+    facts = {contracts()[fact].topic for fact in made.facts}
+    beside = [*sorted(facts), topic_of(name), replayed_topic(name)]
     # named after what it protects, so that whoever publishes for this cursor is fenced
     # (docs/decisions/0004-transactional-id.md)
-    return KafkaPublisher(kafka(f"source-{name}"), f"{cursor[0]}-{shard}", cursor)
+    return KafkaPublisher(kafka(f"source-{name}"), f"{cursor[0]}-{shard}", cursor, beside)
 
 
 def topics_as_declared(names: set[str]) -> Mapping[str, TopicState]:

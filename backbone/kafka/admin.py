@@ -74,6 +74,12 @@ class KafkaTopicAdmin:
     def ends(self, topic: str) -> dict[int, int]:
         return self.offsets(topic, OffsetSpec.latest())
 
+    def undecided(self, topic: str) -> list[int]:
+        """The partitions in which a transaction is neither committed nor aborted yet."""
+        committed = self.ends(topic)
+        written = self.offsets(topic, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
+        return [each for each, end in written.items() if committed[each] < end]
+
     def starts(self, topic: str) -> dict[int, int]:
         """Per partition: the offset of the first record that is still there."""
         return self.offsets(topic, OffsetSpec.earliest())
@@ -83,7 +89,12 @@ class KafkaTopicAdmin:
         ends = self.ends(topic)
         return {each: ends[each] if at < 0 else at for each, at in found.items()}
 
-    def offsets(self, topic: str, spec: OffsetSpec) -> dict[int, int]:
+    def offsets(
+        self,
+        topic: str,
+        spec: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
+    ) -> dict[int, int]:
         doing = f"asking for the offsets of {topic} at {self._where}"
         if topic not in self._partitions:
             description = self._descriptions([topic]).get(topic)
@@ -94,7 +105,7 @@ class KafkaTopicAdmin:
             KafkaPartition(topic, partition): spec for partition in range(self._partitions[topic])
         }
         futures = self._client.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=CALL_SECONDS
+            asked, isolation_level=isolation, request_timeout=CALL_SECONDS
         )
         return {
             place.partition: int(_translated(future, doing).offset)

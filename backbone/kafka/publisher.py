@@ -10,8 +10,10 @@ from confluent_kafka import Message as KafkaMessage
 
 from backbone.errors import BackboneError, Fatal, Transient
 from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.reader import KafkaReader
+from backbone.kafka.undecided import decide
 from backbone.log import Message
 
 _CALL_SECONDS = 10.0
@@ -34,21 +36,45 @@ class _Deliveries:
             self.failure = error
 
 
-class KafkaPublisher:
-    """See `backbone.log.Publisher`. The cursor of shard n is partition n of the cursor topic."""
+class _Connection:
+    """What the client tells of its connections, whenever it is asked for callbacks."""
 
-    def __init__(self, base: config.Config, transactional_id: str, cursor: tuple[str, int]) -> None:
+    def __init__(self) -> None:
+        self.lost = False
+
+    def told(self, _: KafkaError) -> None:
+        self.lost = True
+
+
+class KafkaPublisher:
+    """See `backbone.log.Publisher`. The cursor of shard n is partition n of the cursor topic;
+    `topics` are the others that it publishes to."""
+
+    def __init__(
+        self,
+        base: config.Config,
+        transactional_id: str,
+        cursor: tuple[str, int],
+        topics: Sequence[str],
+    ) -> None:
         self._base = base
         self._config = config.transactional(base, transactional_id)
-        self._cursor_topic, self._shard = cursor
+        self._cursor_topic, self._shard = self._cursor = cursor
+        self._topics = topics
         self._doing = f"publishing as {transactional_id} at {config.servers(base)}"
         self._producer: Producer | None = None
+        self._connection = _Connection()
 
     def open(self) -> bytes | None:
         self.close()
-        self._producer = _producer(self._config)
+        self._connection = _Connection()
+        self._producer = _producer({**self._config, "error_cb": self._connection.told})
         try:
             self._producer.init_transactions(_CALL_SECONDS)
+            self._producer.poll(0)
+            self._connection.lost = False  # it is there now
+            admin = KafkaTopicAdmin(self._base)
+            decide(self._producer, admin, self._cursor, self._topics, _CALL_SECONDS)
         except KafkaException as error:
             self.close()
             raise translate(error, self._doing) from error
@@ -62,6 +88,7 @@ class KafkaPublisher:
         producer = self._producer
         if producer is None:
             raise Fatal("a publisher is opened before it publishes")
+        self.check()
         key = f"{self._cursor_topic}/{self._shard}".encode()
         deliveries = _Deliveries()
         try:
@@ -73,6 +100,15 @@ class KafkaPublisher:
             producer.commit_transaction(_CALL_SECONDS)
         except KafkaException as error:
             raise self._outcome(error, deliveries) from error
+        self.check()
+
+    def check(self) -> None:
+        """A broker that comes back may have left undecided what it had called committed, so after
+        every one that was away `open` looks for that: docs/decisions/0016."""
+        if self._producer is not None:
+            self._producer.poll(0)
+        if self._connection.lost:
+            raise Transient(f"Kafka was away for a moment while {self._doing}: looking again")
 
     def _outcome(self, error: KafkaException, deliveries: _Deliveries) -> BackboneError:
         """The commit's own error says that it failed; a delivery's error says why."""

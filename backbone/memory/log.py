@@ -162,6 +162,9 @@ class MemoryPublisher:
         for message in taken:
             self._log.write(message)
 
+    def check(self) -> None:
+        """What was committed lasts."""
+
     def close(self) -> None:
         self._epoch = 0
 

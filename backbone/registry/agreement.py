@@ -76,5 +76,8 @@ class AgreedPublisher:
         self._agreement.require(self._facts)
         self._inner.publish(messages, cursor)
 
+    def check(self) -> None:
+        self._inner.check()
+
     def close(self) -> None:
         self._inner.close()

@@ -96,7 +96,7 @@ def _kafka(unique: str, bootstrap: str) -> Log:
     admin = KafkaTopicAdmin(base)
     return Log(
         admin,
-        lambda name, cursor: KafkaPublisher(base, name, cursor),
+        lambda name, cursor: KafkaPublisher(base, name, cursor, [f"{unique}.facts"]),
         lambda: KafkaAppender(base),
         lambda: KafkaReader(base),
         lambda group, topic, listener: KafkaSubscription(base, group, topic, listener),

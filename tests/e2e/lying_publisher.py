@@ -20,5 +20,8 @@ class LyingPublisher:
         told = (each for message in messages for each in self._lie(message))
         self._publisher.publish(told, cursor)
 
+    def check(self) -> None:
+        self._publisher.check()
+
     def close(self) -> None:
         self._publisher.close()

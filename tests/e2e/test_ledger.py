@@ -61,7 +61,8 @@ class Scene:
 
         def publisher(shard: int) -> LyingPublisher:
             place = (cursors, shard)
-            return LyingPublisher(KafkaPublisher(world.base, f"{cursors}-{shard}", place), lie)
+            honest = KafkaPublisher(world.base, f"{cursors}-{shard}", place, [ORDERS])
+            return LyingPublisher(honest, lie)
 
         edges = Edges(publisher, world.codec, world.contracts, {ORDERS: 1024 * 1024})
         runner = SourceRunner(shop(context), edges)

@@ -10,6 +10,7 @@ _RAISES = "Failed"  # pytest's own: the test expects an error, and none is raise
 _STORE = "tests/contract/test_view_store.py"
 _PROJECTOR = "tests/unit/test_projector.py"
 _TRANSACTIONS = "tests/integration/test_kafka_transactions.py"
+_UNDECIDED = "tests/e2e/test_undecided.py"
 _OVERLAP = (
     "tests/unit/test_projector_overlap.py::"
     "test_the_view_is_the_fold_of_its_log_however_slow_the_store"
@@ -272,15 +273,38 @@ GUARDS: tuple[Guard, ...] = (
         "backbone/kafka/publisher.py",
         (
             (
-                "        self.close()\n        self._producer = _producer(self._config)\n",
+                "        self.close()\n        self._connection = _Connection()\n",
                 """        self.close()
         early = KafkaReader(self._base).newest(self._cursor_topic, self._shard)
-        self._producer = _producer(self._config)
+        self._connection = _Connection()
 """,
             ),
             ("return reader.newest(self._cursor_topic, self._shard)", "return early"),
         ),
         f"{_TRANSACTIONS}::test_a_cursor_is_still_the_last_one_when_its_reader_begins_to_publish",
+    ),
+    Guard(
+        "undecided",
+        "what Kafka calls complete and left undecided is aborted before a source goes on",
+        "backbone/kafka/publisher.py",
+        (("decide(self._producer, admin, self._cursor, self._topics, _CALL_SECONDS)", "pass"),),
+        f"{_UNDECIDED}::test_a_transaction_that_kafka_left_undecided_is_aborted_before_the_next",
+    ),
+    Guard(
+        "cut off",
+        "a publisher whose broker was away looks again whether all of its commits lasted",
+        "backbone/kafka/publisher.py",
+        (("if self._connection.lost:", "if False:"),),
+        f"{_UNDECIDED}::test_a_publisher_that_was_cut_off_opens_again_before_it_goes_on",
+        _RAISES,
+    ),
+    Guard(
+        "cut off (idle)",
+        "the same, where the source has nothing to publish",
+        "backbone/source_runner.py",
+        (("            self._check(shard)\n", ""),),
+        "tests/unit/test_source_runner.py::"
+        "test_an_idle_source_is_opened_again_where_its_last_commit_may_not_have_lasted",
     ),
     Guard(
         "unknown outcome",

@@ -42,12 +42,12 @@ def _created(base: config.Config, spec: TopicSpec) -> str:
 
 
 @pytest.fixture
-def opened(base: config.Config, cursors: str) -> Iterator[Callable[[], KafkaPublisher]]:
+def opened(base: config.Config, facts: str, cursors: str) -> Iterator[Callable[[], KafkaPublisher]]:
     """Another publisher of the one shard; it has opened."""
     made: list[KafkaPublisher] = []
 
     def open_another() -> KafkaPublisher:
-        made.append(KafkaPublisher(base, f"{cursors}-0", (cursors, 0)))
+        made.append(KafkaPublisher(base, f"{cursors}-0", (cursors, 0), [facts]))
         made[-1].open()
         return made[-1]
 
@@ -78,7 +78,7 @@ def test_a_cursor_is_still_the_last_one_when_its_reader_begins_to_publish(
             return found
 
     monkeypatch.setattr(publisher, "KafkaReader", ReadsSlowly)
-    successor = KafkaPublisher(base, f"{cursors}-0", (cursors, 0))
+    successor = KafkaPublisher(base, f"{cursors}-0", (cursors, 0), [facts])
     resumed_from = successor.open()
     successor.close()
     monkeypatch.undo()

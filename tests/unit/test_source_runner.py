@@ -75,6 +75,8 @@ class Bench:
     max_bytes: int = 1_000_000
     fail_before_commit: int = 0
     fail_after_commit: int = 0
+    fail_checks: int = 0
+    opened: int = 0
     before_commit: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
@@ -130,6 +132,7 @@ class Unsure:
     bench: Bench
 
     def open(self) -> bytes | None:
+        self.bench.opened += 1
         return self.publisher.open()
 
     def publish(self, messages: Iterable[Message], cursor: bytes | Callable[[], bytes]) -> None:
@@ -142,6 +145,11 @@ class Unsure:
         if self.bench.fail_after_commit > 0:
             self.bench.fail_after_commit -= 1
             raise Transient("the answer was lost")
+
+    def check(self) -> None:
+        if self.bench.fail_checks > 0:
+            self.bench.fail_checks -= 1
+            raise Transient("the broker was away")
 
     def close(self) -> None:
         self.publisher.close()
@@ -190,6 +198,15 @@ def test_a_commit_of_unknown_outcome_publishes_nothing_twice(bench: Bench) -> No
     bench.run(Numbers(8))
     assert bench.ids() == [f"id-{number}" for number in range(8)]
     assert bench.cursor().published == 8
+
+
+def test_an_idle_source_is_opened_again_where_its_last_commit_may_not_have_lasted(
+    bench: Bench,
+) -> None:
+    bench.fail_checks = 2
+    bench.run(Numbers(3))
+    assert bench.opened == 3
+    assert bench.ids() == ["id-0", "id-1", "id-2"]
 
 
 def test_what_was_polled_ahead_of_a_commit_that_failed_is_not_published(bench: Bench) -> None:

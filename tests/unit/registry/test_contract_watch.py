@@ -173,6 +173,9 @@ class Taken:
     def publish(self, messages: Any, cursor: Any) -> None:  # noqa: ARG002 - as the port has it
         self.asked.append("publish")
 
+    def check(self) -> None:
+        self.asked.append("check")
+
     def close(self) -> None:
         self.asked.append("close")
 
@@ -186,10 +189,11 @@ def test_no_transaction_begins_with_a_drifted_fact(bench: Bench) -> None:
     bench.agreement.tell([PRICE], {PRICE: DRIFT})
     with pytest.raises(Transient):
         publisher.publish(messages, b"2")
+    publisher.check()
     publisher.close()
     bench.agreement.tell([PRICE], {})
     publisher.publish(messages, b"2")
-    assert taken.asked == ["open", "publish", "close", "publish"]
+    assert taken.asked == ["open", "publish", "check", "close", "publish"]
 
 
 def test_no_batch_is_worked_on_with_a_drifted_fact(bench: Bench) -> None:

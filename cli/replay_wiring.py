@@ -1,6 +1,6 @@
 """The clients of replays, made as `cli/wiring.py` makes the others: from settings it gives."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
 
@@ -19,13 +19,10 @@ def retry_log(
 ) -> RetryLog:
     """What `name` is to try again, and where it tells what became of it."""
     topic, replayed = retry_topic(name), replayed_topic(name)
-
-    def newest(partitions: Sequence[int]) -> Mapping[int, bytes | None]:
-        with closing(KafkaReader(base)) as reader:
-            return reader.newest_of(replayed, partitions)
-
-    topic_id = cache(lambda: admin.topic_ids([topic])[topic])
-    return RetryLog(KafkaFollower(base, topic, admin), topic_id, replayed, newest, appender)
+    topic_id = cache(lambda: admin.topic_id(topic))
+    reader = KafkaReader(base)
+    reader.ask_for_leaders(replayed)  # so that a takeover does not wait for it
+    return RetryLog(KafkaFollower(base, topic, admin), topic_id, replayed, reader, appender)
 
 
 def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> MendingLog:
@@ -40,7 +37,7 @@ def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> Mendi
         found = admin.ends(topic)[0]
         return found if found > admin.starts(topic)[0] else 0
 
-    topic_id = cache(lambda: admin.topic_ids([topic])[topic])
+    topic_id = cache(lambda: admin.topic_id(topic))
     return MendingLog(KafkaFollower(base, topic, admin), topic_id, end, replayed, told)
 
 

@@ -154,10 +154,10 @@ def source_runner(
     return runner, KafkaMembership(base, group, cursors, runner)
 
 
-def publisher(name: str, shard: int, made: Source) -> KafkaPublisher:
+def publisher(name: str, shard: int, made: Source | None = None) -> KafkaPublisher:
     """Opening it fences whoever publishes for this shard of the source."""
     cursor = (topics.cursor_topic(name), shard)
-    facts = {contracts()[fact].topic for fact in made.facts}
+    facts = {contracts()[fact].topic for fact in (made or source(name)).facts}
     beside = [*sorted(facts), topic_of(name), replayed_topic(name)]
     # named after what it protects, so that whoever publishes for this cursor is fenced
     # (docs/decisions/0004-transactional-id.md)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from backbone.dead_letter_reading import DeadLetter
 from backbone.fact import Fact
 from backbone.log import Message
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.replay.messages import of_letter
 from backbone.replay.outcomes import Report
 from backbone.replay.retry_headers import Run

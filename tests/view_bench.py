@@ -14,7 +14,8 @@ from backbone.envelope import to_headers
 from backbone.fact import Envelope, Fact
 from backbone.log import Message, TopicSpec
 from backbone.memory.follower import MemoryFollower
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.retry import retry
 from backbone.patience import Patience
@@ -105,7 +106,7 @@ class Worker:
             MemoryFollower(bench.log, topic),
             lambda: bench.log.topics[topic].topic_id,
             replayed,
-            lambda some: MemoryReader(bench.log).newest_of(replayed, some),
+            MemoryReader(bench.log),
             appender,
         )
         again = [retry(patience), dead_letters(name, appender, lambda _: False)]

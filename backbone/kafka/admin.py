@@ -42,6 +42,14 @@ class KafkaTopicAdmin:
     def topic_ids(self, names: Sequence[str]) -> dict[str, str]:
         return {name: topic_id(found) for name, found in self._descriptions(names).items()}
 
+    def topic_id(self, name: str) -> str:
+        """Raises Misconfigured where there is no such topic."""
+        found = self._descriptions([name]).get(name)
+        if found is None:
+            doing = f"asking for the id of {name} at {self._where}"
+            raise translate(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), doing)
+        return topic_id(found)
+
     def create(self, spec: TopicSpec) -> None:
         doing = f"creating the topic {spec.name} at {self._where}"
         futures = self._client.create_topics(

@@ -11,7 +11,6 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.taken import AT_A_TIME, Run, Taken
-from backbone.log import BEGINNING
 from backbone.logs import logger
 from backbone.record import RecordBatch
 
@@ -75,17 +74,19 @@ class KafkaFollower:
 
     def _assign(self) -> None:
         """All anew: a client that was assigned its partitions by hand knows no other way. What was
-        fetched is fetched again, so it is done once for all that changed."""
+        fetched is fetched again, so it is done once for all that changed. Records are only taken
+        once the topic's id is known: there is no asking for it later with them in hand."""
+        if not self._topic_id:
+            admin = self._admin or KafkaTopicAdmin(self._base)
+            self._topic_id = admin.topic_id(self._topic)
         if self._consumer is None:
             # an offset that expired was tried long ago, or never will be: go on where there is more
             settings = config.reader(self._base, f"follower-{uuid4()}")
             settings |= {"auto.offset.reset": "earliest", "enable.partition.eof": False}
             with making("follower"):
                 self._consumer = Consumer(settings)
-        places = [
-            KafkaPartition(self._topic, each, BEGINNING if offset == 0 else offset)
-            for each, offset in self._next.items()
-        ]
+        # numbers, and no name of an end, which the client asks for only after half a second
+        places = [KafkaPartition(self._topic, each, offset) for each, offset in self._next.items()]
         try:
             self._consumer.assign(places)
         except KafkaException as error:
@@ -96,7 +97,7 @@ class KafkaFollower:
     def _batch(self, run: Run) -> RecordBatch:
         batch = RecordBatch(
             topic=self._topic,
-            topic_id=self._id(),
+            topic_id=self._topic_id,
             partition=run.partition,
             offsets=run.offsets,
             keys=run.keys,
@@ -106,12 +107,6 @@ class KafkaFollower:
         )
         self._next[run.partition] = batch.next_offset
         return batch
-
-    def _id(self) -> str:
-        if not self._topic_id:
-            admin = self._admin or KafkaTopicAdmin(self._base)
-            self._topic_id = admin.topic_ids([self._topic])[self._topic]
-        return self._topic_id
 
     def _told(self, message: Message) -> None:
         """The client says something of a partition. Raises Fatal."""

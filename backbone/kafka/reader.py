@@ -39,7 +39,7 @@ class KafkaReader:
         self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
     ) -> Generator[Record, None, None]:
         ends, lows = self._admin.ends(topic), self._admin.starts(topic)
-        topic_id = self._admin.topic_ids([topic])[topic]
+        topic_id = self._admin.topic_id(topic)
         for partition, end in sorted(ends.items()):
             start = max(lows[partition], (starts or {}).get(partition, 0))
             place = KafkaPartition(topic, partition, start)
@@ -68,7 +68,7 @@ class KafkaReader:
         low, end = self._admin.starts(topic), self._admin.ends(topic)
         filled = [each for each in partitions if end[each] > low[each]]
         places = [KafkaPartition(topic, each, max(low[each], end[each] - _TAIL)) for each in filled]
-        self._ask_for_leaders(topic)
+        self.ask_for_leaders(topic)
         self._consumer.assign(places)
         try:
             found = self._last_values(topic, filled)
@@ -102,7 +102,7 @@ class KafkaReader:
     ) -> Iterator[Record]:
         if place.offset >= end:
             return
-        self._ask_for_leaders(place.topic)
+        self.ask_for_leaders(place.topic)
         self._consumer.assign([place])
         try:
             yield from (
@@ -113,9 +113,10 @@ class KafkaReader:
         finally:
             self._consumer.unassign()
 
-    def _ask_for_leaders(self, topic: str) -> None:
-        """Unasked, the client looks for them when its clock of one second strikes (tried: the first
-        record came after 0.85 s, and after 0.06 s when asked)."""
+    def ask_for_leaders(self, topic: str) -> None:
+        """Before the first read of a topic, or earlier by whoever wants that to be quick. Unasked,
+        the client looks for them when its clock of one second strikes (tried: the first record came
+        after 0.85 s, and after 0.06 s when asked)."""
         if topic in self._known:
             return
         try:

@@ -6,7 +6,7 @@ time: nothing times out, and nothing is ever unknown unless `away` says that the
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -21,7 +21,6 @@ from backbone.log import (
     Message,
     TopicSpec,
     TopicState,
-    Wanted,
 )
 from backbone.memory.batch import batch_of
 from backbone.partitioner import partition_of
@@ -167,28 +166,6 @@ class MemoryPublisher:
 
     def close(self) -> None:
         self._epoch = 0
-
-
-class MemoryReader:
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
-
-    def scan(
-        self, topic: str, starts: Mapping[int, int] | None = None, wanted: Wanted | None = None
-    ) -> Generator[Record, None, None]:
-        for partition, rows in enumerate(self._log.topic(topic).partitions):
-            found = rows[(starts or {}).get(partition, 0) :]
-            yield from (each for each in found if wanted is None or wanted(each.key))
-
-    def newest(self, topic: str, partition: int) -> bytes | None:
-        rows = self._log.topic(topic).partitions[partition]
-        return rows[-1].value if rows else None
-
-    def newest_of(self, topic: str, partitions: Sequence[int]) -> Mapping[int, bytes | None]:
-        return {each: self.newest(topic, each) for each in partitions}
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class _Member:

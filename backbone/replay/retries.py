@@ -14,12 +14,12 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from backbone import metrics
-from backbone.log import Appender, Follower, Message
+from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
@@ -129,7 +129,8 @@ class Retries:
         ]
 
     def _follow(self, partitions: Sequence[int]) -> None:
-        topic_id, newest = self._log.topic_id(), self._log.newest(partitions)
+        topic_id = self._log.topic_id()
+        newest = self._log.reader.newest_of(self._log.replayed, partitions)
         for partition in partitions:
             start = resume_at(newest[partition], topic_id)
             self._log.follower.start(partition, start)
@@ -189,18 +190,18 @@ class Retries:
 
     def close(self) -> None:
         self._log.follower.close()
+        self._log.reader.close()
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLog:
     """Where retries are read and outcomes told: the follower of the retry topic and that topic's
-    id, the replayed topic's name, how to read the newest record of some of its partitions, and how
-    to append to it."""
+    id, the replayed topic's name, a reader that is kept for it, and how to append to it."""
 
     follower: Follower
     topic_id: Callable[[], str]
     replayed: str
-    newest: Callable[[Sequence[int]], Mapping[int, bytes | None]]
+    reader: Reader
     appender: Appender
 
 

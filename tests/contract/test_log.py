@@ -32,7 +32,8 @@ from backbone.log import (
     TopicSpec,
 )
 from backbone.memory.follower import MemoryFollower
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.record import RecordBatch
 
 

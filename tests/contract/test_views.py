@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backbone.contracts.catalog import Contracts
 from backbone.contracts.shape import Array, Map, Nullable, Record, Shape
 from backbone.fact import Fact
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.recorded_fact import fact_of
 from backbone.settings import REPOSITORY
 from processors.catalog import VIEWS

@@ -13,7 +13,7 @@ from backbone import metrics
 from backbone.errors import Fatal, Misconfigured
 from backbone.log import Message
 from backbone.memory.batch import batch_of as memory_batch_of
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.record import Outcome
 from backbone.replay.messages import of_fact
 from processors import folding, holding

@@ -10,7 +10,7 @@ import pytest
 from backbone.errors import Fatal, Fenced
 from backbone.fact import Fact
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.record import Outcome
 from backbone.views.part import MAX_KEYS
 from processors import batch_facts

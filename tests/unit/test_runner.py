@@ -6,7 +6,8 @@ import pytest
 from backbone.backoff import Backoff
 from backbone.errors import Fatal, Poison, PoisonReason, Transient
 from backbone.log import End, Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
 from backbone.middleware.retry import retry

@@ -14,7 +14,8 @@ from backbone.cursor_record import CursorRecord
 from backbone.errors import Fenced, Poison, PoisonReason, Transient
 from backbone.fact import Envelope, Fact, Origin
 from backbone.log import Membership, Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryLog, MemoryPublisher, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryLog, MemoryPublisher
+from backbone.memory.reader import MemoryReader
 from backbone.record import last_header
 from backbone.registry.memory import MemoryRegistry
 from backbone.settings import REPOSITORY

@@ -14,7 +14,8 @@ from backbone.dead_letters import TRUNCATED, from_record, from_reject, topic_of
 from backbone.errors import Misconfigured, Poison, PoisonReason, Transient
 from backbone.fact import LogPosition, Origin
 from backbone.log import Message, TopicSpec, Wanted
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.record import Headers, Record
 from backbone.source import Reject
 from cli import dlq, wiring

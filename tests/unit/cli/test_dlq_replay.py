@@ -12,7 +12,8 @@ from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import LogPosition
 from backbone.instants import rfc3339
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.record import Record
 from cli import dlq, mending, wiring
 from cli.dlq_options import instant, span

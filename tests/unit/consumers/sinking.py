@@ -16,7 +16,8 @@ from backbone.contracts.contract import Contract
 from backbone.dead_letters import topic_of
 from backbone.fact import Envelope, Fact
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.retry import retry
 from backbone.patience import Patience

@@ -15,7 +15,8 @@ from backbone.contracts.catalog import Contracts
 from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import topic_of
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender
+from backbone.memory.reader import MemoryReader
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.retry import retry
 from backbone.patience import Patience

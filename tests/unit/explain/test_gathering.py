@@ -11,7 +11,7 @@ from backbone.explain.evidence import Account, Broken, Evidence, Testimony, Unse
 from backbone.explain.gathering import Subject, Witnesses, gather
 from backbone.fact import Envelope, Fact, Origin
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.source import Cursor, Reject
 from backbone.source_lookup import NoRow, SourceRow
 from backbone.views.store import Answer, Entry

@@ -11,7 +11,8 @@ from backbone.fact import Envelope, Fact, LogPosition
 from backbone.ledger.interval import Stretch
 from backbone.ledger.topic_scan import TopicScan, scan
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.record import Headers, Record
 
 TOPIC = "shop.count.v1"

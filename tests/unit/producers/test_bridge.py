@@ -16,7 +16,8 @@ from backbone.envelope import to_headers
 from backbone.errors import Fatal, Misconfigured, Transient
 from backbone.fact import Envelope, Fact
 from backbone.log import Message, TopicSpec
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
+from backbone.memory.reader import MemoryReader
 from backbone.record import last_header
 from backbone.recorded_fact import fact_of
 from backbone.registry.memory import MemoryRegistry

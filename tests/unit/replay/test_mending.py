@@ -7,7 +7,8 @@ from backbone.dead_letter_reading import DeadLetter
 from backbone.fact import Fact
 from backbone.log import TopicSpec
 from backbone.memory.follower import MemoryFollower
-from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryReader
+from backbone.memory.log import MemoryAdmin, MemoryAppender
+from backbone.memory.reader import MemoryReader
 from backbone.record import Record
 from backbone.replay.mending import MendingLog, Retried
 from backbone.replay.outcomes import Became, Report

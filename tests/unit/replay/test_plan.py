@@ -3,7 +3,7 @@
 import pytest
 
 from backbone.memory.batch import batch_of
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.record import Outcomes, RecordBatch
 from backbone.replay.parked import by_message
 from backbone.replay.plan import MAX_REPLAYS, Target, Verdict, not_replayable, planned, totals

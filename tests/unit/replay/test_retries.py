@@ -12,7 +12,7 @@ from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.errors import Fenced
 from backbone.fact import Fact
 from backbone.log import Message
-from backbone.memory.log import MemoryReader
+from backbone.memory.reader import MemoryReader
 from backbone.replay.messages import of_fact, of_letter
 from backbone.replay.outcomes import Became, Report, Told
 from backbone.replay.retries import Retries, RetryBatch

@@ -1,0 +1,63 @@
+"""What following partitions promises, on the real Kafka."""
+
+import pytest
+
+from backbone.errors import Misconfigured, Transient
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.follower import KafkaFollower
+from backbone.kafka.publisher import KafkaAppender
+from backbone.log import Message, TopicSpec
+from cli.stack.stack import Endpoints
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def base(endpoints: Endpoints, unique: str) -> config.Config:
+    return config.common(endpoints.kafka_bootstrap, {}, unique)
+
+
+class AwayOnce(KafkaTopicAdmin):
+    """Kafka does not answer the first question."""
+
+    def __init__(self, base: config.Config) -> None:
+        super().__init__(base)
+        self.asked = 0
+
+    def topic_id(self, name: str) -> str:
+        self.asked += 1
+        if self.asked == 1:
+            raise Transient("Kafka did not answer")
+        return super().topic_id(name)
+
+
+def test_what_stood_there_while_kafka_was_away_is_delivered_then(
+    base: config.Config, unique: str
+) -> None:
+    admin = KafkaTopicAdmin(base)
+    admin.create(TopicSpec(unique, 1))
+    while not admin.topic_ids([unique]):
+        pass
+    appender = KafkaAppender(base)
+    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(3)])
+    appender.close()
+    follower = KafkaFollower(base, unique, AwayOnce(base))
+    follower.start(0, 0)
+    with pytest.raises(Transient):
+        follower.poll(100, 0.1)
+    values: list[bytes | None] = []
+    while len(values) < 3:
+        values += [value for batch in follower.poll(100, 0.1) for value in batch.values]
+    follower.close()
+    assert values == [b"0", b"1", b"2"]
+
+
+def test_a_topic_that_is_not_there_is_told_with_its_remedy(
+    base: config.Config, unique: str
+) -> None:
+    follower = KafkaFollower(base, unique)
+    follower.start(0, 0)
+    with pytest.raises(Misconfigured, match="Run `backbone topics plan`"):
+        follower.poll(100, 0.1)
+    follower.close()

@@ -20,7 +20,7 @@ spare_loopback()
 
 LONGEST = (
     *("kills", "outages", "fencing", "warehouse", "warehouse_retries"),
-    *("explain", "demo", "bad_input"),
+    *("explain", "demo", "bad_input", "compose_roles", "undecided"),
 )
 REAL = ("e2e", "integration", "contract", "scaffolds", "validators")
 """Folders whose tests take longer than others."""

@@ -13,6 +13,7 @@ import redis
 
 from backbone.errors import Fatal
 from backbone.log import End, Follower, Subscription
+from backbone.metrics import REPLAYED
 from backbone.record import RecordBatch
 from backbone.replay.outcomes import SETTLED, ToldColumns, told_in
 from backbone.views.store import Status
@@ -49,27 +50,31 @@ class Watched:
 
 
 class Told:
-    """The outcomes of one run, as they are told."""
+    """The outcomes of one run: the worker's own metric says when all were told, for whoever reads
+    them does so in the process and the time that are measured; then they are read, every one."""
 
-    def __init__(self, follower: Follower, replay: str, count: int) -> None:
-        self._follower = follower
+    def __init__(self, replay: str, count: int) -> None:
         self._replay = replay
-        self._left = count
+        self._count = count
         self.watch = Stopwatch()
 
     def all(self) -> bool:
-        for batch in self._follower.poll(_AT_A_TIME, 0):
-            for value in batch.values:
-                self._hear(told_in(value or b""))
+        samples = (each for metric in REPLAYED.collect() for each in metric.samples)
+        told = sum(each.value for each in samples if each.name.endswith("_total"))
         self.watch.stop()
-        return self._left <= 0
+        return told >= self._count
 
-    def _hear(self, told: ToldColumns) -> None:
-        """In columns, for it is done in the process and the time that are measured."""
+    def require(self, follower: Follower) -> None:
+        left = self._count
+        while left > 0:
+            values = (each for batch in follower.poll(_AT_A_TIME, 1) for each in batch.values)
+            left -= sum(self._heard(told_in(value or b"")) for value in values)
+
+    def _heard(self, told: ToldColumns) -> int:
         failed = told.counted().keys() - SETTLED
         if failed:
             raise Fatal(f"a retry was {', '.join(failed)}: nothing was measured")
-        self._left -= [run for run, _, _ in told.runs].count(self._replay)
+        return [run for run, _, _ in told.runs].count(self._replay)
 
 
 def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -80,10 +85,11 @@ def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     stand_at_the_end(name)
     base = wiring.kafka("bench-replay")
     with closing(answers(name, base, wiring.topic_admin())) as follower:
-        told = Told(follower, arguments["run"], count)
+        told = Told(arguments["run"], count)
         runner, subscription = wiring.view_runner(name, codec)
         with closing(Watched(subscription, told, lambda: bool(runner.partitions))) as watched:
             runner.run(watched, told.all)
+        told.require(follower)
     return told.watch.figures(count)
 
 

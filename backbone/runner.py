@@ -128,6 +128,11 @@ class Runner:
             while not stop():
                 self._round(subscription)
 
+    def close(self) -> None:
+        """Once the subscription is closed: let go of what retries are read with."""
+        if self._retries is not None:
+            self._retries.close()
+
     def _round(self, subscription: Subscription) -> None:
         self._working_on = None
         events: list[RecordBatch | RetryBatch | End] = []

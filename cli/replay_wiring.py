@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
 
+from backbone.errors import BackboneError
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.follower import KafkaFollower
@@ -21,7 +22,11 @@ def retry_log(
     topic, replayed = retry_topic(name), replayed_topic(name)
     topic_id = cache(lambda: admin.topic_id(topic))
     reader = KafkaReader(base)
-    reader.ask_for_leaders(replayed)  # so that a takeover does not wait for it
+    try:
+        reader.ask_for_leaders(replayed)  # so that a takeover does not wait for it
+    except BackboneError:
+        reader.close()
+        raise
     return RetryLog(KafkaFollower(base, topic, admin), topic_id, replayed, reader, appender)
 
 

@@ -169,6 +169,7 @@ def _run_view(process: Process, codec: Codec, name: str, park_all: bool) -> None
         runner.run(subscription, process.stopping)
     finally:
         subscription.close()
+        runner.close()
 
 
 def _run_sink(process: Process, name: str, topic: str, park_all: bool) -> None:

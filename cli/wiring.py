@@ -158,10 +158,10 @@ def publisher(name: str, shard: int, made: Source | None = None) -> KafkaPublish
     """Opening it fences whoever publishes for this shard of the source."""
     cursor = (topics.cursor_topic(name), shard)
     facts = {contracts()[fact].topic for fact in (made or source(name)).facts}
-    beside = [*sorted(facts), topic_of(name), replayed_topic(name)]
+    others = [*sorted(facts), topic_of(name), replayed_topic(name)]
     # named after what it protects, so that whoever publishes for this cursor is fenced
     # (docs/decisions/0004-transactional-id.md)
-    return KafkaPublisher(kafka(f"source-{name}"), f"{cursor[0]}-{shard}", cursor, beside)
+    return KafkaPublisher(kafka(f"source-{name}"), f"{cursor[0]}-{shard}", cursor, others)
 
 
 def topics_as_declared(names: set[str]) -> Mapping[str, TopicState]:

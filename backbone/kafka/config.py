@@ -31,6 +31,7 @@ PROMISED = frozenset(
         *("bootstrap.servers", "client.id", "allow.auto.create.topics", "enable.idempotence"),
         "delivery.report.only.error",
         *("partitioner", "message.timeout.ms", "transactional.id", "transaction.timeout.ms"),
+        "log.connection.close",
         *("group.id", "group.protocol", "group.remote.assignor", "max.poll.interval.ms"),
         *("enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset"),
         *("isolation.level", "enable.partition.eof"),
@@ -97,6 +98,8 @@ def transactional(base: Config, transactional_id: str) -> Config:
         **producer(base),
         "transactional.id": transactional_id,
         "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+        # a publisher is told of every connection that it loses: it looks what became of its last
+        "log.connection.close": True,
     }
 
 

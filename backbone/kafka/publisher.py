@@ -13,10 +13,11 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.reader import KafkaReader
-from backbone.kafka.undecided import decide
+from backbone.kafka.undecided import abort_undecided, is_undecided
 from backbone.log import Message
 
 _CALL_SECONDS = 10.0
+_ABORT_SECONDS = 5.0  # less than one transaction may take, and than opening leaves its group
 _BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 
@@ -37,30 +38,32 @@ class _Deliveries:
 
 
 class _Connection:
-    """What the client tells of its connections, whenever it is asked for callbacks."""
+    """What the client tells of its connections, whenever it is asked for callbacks: that it lost
+    one, or could not make one."""
 
     def __init__(self) -> None:
         self.lost = False
 
-    def told(self, _: KafkaError) -> None:
+    def on_error(self, _: KafkaError) -> None:
         self.lost = True
 
 
 class KafkaPublisher:
     """See `backbone.log.Publisher`. The cursor of shard n is partition n of the cursor topic;
-    `topics` are the others that it publishes to."""
+    `others` are the other topics that it publishes to."""
 
     def __init__(
         self,
         base: config.Config,
         transactional_id: str,
         cursor: tuple[str, int],
-        topics: Sequence[str],
+        others: Sequence[str],
     ) -> None:
         self._base = base
         self._config = config.transactional(base, transactional_id)
         self._cursor_topic, self._shard = self._cursor = cursor
-        self._topics = topics
+        self._others = others
+        self._admin = KafkaTopicAdmin(base)
         self._doing = f"publishing as {transactional_id} at {config.servers(base)}"
         self._producer: Producer | None = None
         self._connection = _Connection()
@@ -68,21 +71,26 @@ class KafkaPublisher:
     def open(self) -> bytes | None:
         self.close()
         self._connection = _Connection()
-        self._producer = _producer({**self._config, "error_cb": self._connection.told})
+        self._producer = _producer({**self._config, "error_cb": self._connection.on_error})
         try:
             self._producer.init_transactions(_CALL_SECONDS)
-            self._producer.poll(0)
-            self._connection.lost = False  # it is there now
-            admin = KafkaTopicAdmin(self._base)
-            decide(self._producer, admin, self._cursor, self._topics, _CALL_SECONDS)
+            self._abort_undecided(self._producer)
         except KafkaException as error:
             self.close()
             raise translate(error, self._doing) from error
+        except BackboneError:
+            self.close()
+            raise
         reader = KafkaReader(self._base)
         try:
             return reader.newest(self._cursor_topic, self._shard)
         finally:
             reader.close()
+
+    def _abort_undecided(self, producer: Producer) -> None:
+        producer.poll(0)
+        self._connection.lost = False  # it is there now
+        abort_undecided(producer, self._admin, self._cursor, self._others, _ABORT_SECONDS)
 
     def publish(self, messages: Iterable[Message], cursor: bytes | Callable[[], bytes]) -> None:
         producer = self._producer
@@ -100,15 +108,17 @@ class KafkaPublisher:
             producer.commit_transaction(_CALL_SECONDS)
         except KafkaException as error:
             raise self._outcome(error, deliveries) from error
-        self.check()
 
     def check(self) -> None:
-        """A broker that comes back may have left undecided what it had called committed, so after
-        every one that was away `open` looks for that: docs/decisions/0016."""
+        """A broker that comes back may have left undecided what it had called committed: looked for
+        whenever one was away (docs/decisions/0016)."""
         if self._producer is not None:
             self._producer.poll(0)
-        if self._connection.lost:
-            raise Transient(f"Kafka was away for a moment while {self._doing}: looking again")
+        if not self._connection.lost:
+            return
+        if is_undecided(self._admin, self._cursor):
+            raise Transient(f"Kafka was away and left a transaction undecided while {self._doing}")
+        self._connection.lost = False
 
     def _outcome(self, error: KafkaException, deliveries: _Deliveries) -> BackboneError:
         """The commit's own error says that it failed; a delivery's error says why."""

@@ -14,9 +14,9 @@ visible, and the cursor that is read next is the one before it.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from backbone.errors import Transient
 from backbone.kafka.admin import KafkaTopicAdmin
@@ -26,36 +26,71 @@ _LOOK_AGAIN_SECONDS = 0.02
 
 _log = logger("undecided")
 
+Place = tuple[str, int]
+"""A topic and a partition of it."""
 
-def decide(
+
+def is_undecided(admin: KafkaTopicAdmin, cursor: Place) -> bool:
+    """Whether something stands there that is neither committed nor aborted. Nobody but its one
+    publisher writes there, so between two of its transactions nothing should."""
+    topic, partition = cursor
+    return partition in admin.undecided(topic)
+
+
+def abort_undecided(
     producer: Producer,
     admin: KafkaTopicAdmin,
-    cursor: tuple[str, int],
-    topics: Sequence[str],
+    cursor: Place,
+    others: Sequence[str],
     seconds: float,
 ) -> None:
-    """Abort what was left undecided in this partition of the cursor topic, where nobody else
-    writes, and in `topics`. Called once the producer has fenced its predecessors; `seconds` may
-    each call to Kafka take.
+    """Abort what was left undecided in the cursor's partition and in the `others`, the topics that
+    its publisher writes to besides. Called once the producer has fenced its predecessors; takes
+    `seconds` and one call of the admin at most.
 
-    Raises KafkaException as the producer does; Transient when it stays undecided.
+    Raises KafkaException as the producer does, and Transient: then close the producer, open another
+    one and call this again.
     """
-    topic, partition = cursor
-    if partition not in admin.undecided(topic):
+    if not is_undecided(admin, cursor):
         return
+    until = time.monotonic() + seconds
     # those of other producers that are open there now have markers of their own
-    found = {(each, place) for each in topics for place in admin.undecided(each)} | {cursor}
-    _log.warning("aborting what Kafka left undecided", cursor=f"{topic}/{partition}")
+    found = {(topic, partition) for topic in others for partition in admin.undecided(topic)}
+    _log.warning("aborting what Kafka left undecided", cursor=_named(cursor))
     producer.begin_transaction()
-    for each, place in sorted(found):
-        producer.produce(each, None, f"{topic}/{partition}".encode(), place)
-    producer.flush(seconds)
-    producer.abort_transaction(seconds)
-    deadline = time.monotonic() + seconds
-    while partition in admin.undecided(topic):  # markers are written behind the answer
-        if time.monotonic() > deadline:
+    # the cursor last: as long as it is undecided this is done again
+    _write(producer, sorted(found), cursor, until)
+    _write(producer, [cursor], cursor, until)
+    producer.abort_transaction(_left(until))
+    while is_undecided(admin, cursor):  # markers are written behind the answer
+        if not _left(until):
             raise Transient(
-                f"a transaction in {topic}/{partition} stays neither committed nor aborted: "
-                "find it by `kafka-transactions.sh find-hanging`, and abort it"
+                f"a transaction in {_named(cursor)} stays neither committed nor aborted: find it "
+                "by `kafka-transactions.sh find-hanging`, and abort it"
             )
         threading.Event().wait(_LOOK_AGAIN_SECONDS)
+
+
+def _write(producer: Producer, places: Collection[Place], cursor: Place, until: float) -> None:
+    """A record into each, acknowledged: a partition that it never reached gets no marker."""
+    failed: list[KafkaError] = []
+
+    def report(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            failed.append(error)
+
+    for topic, partition in places:
+        producer.produce(topic, None, _named(cursor).encode(), partition, report)
+    if producer.flush(_left(until)) or failed:
+        raise Transient(
+            f"Kafka did not take in time what is to abort an undecided transaction in "
+            f"{_named(cursor)} ({failed[0].name() if failed else 'no answer'})"
+        )
+
+
+def _left(until: float) -> float:
+    return max(0.0, until - time.monotonic())
+
+
+def _named(place: Place) -> str:
+    return f"{place[0]}/{place[1]}"

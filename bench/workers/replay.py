@@ -24,6 +24,7 @@ from cli.replay_wiring import answers
 from processors.catalog import VIEWS
 
 _AT_A_TIME = 5_000
+_SILENCE_SECONDS = 10
 
 
 class Watched:
@@ -67,7 +68,10 @@ class Told:
     def require(self, follower: Follower) -> None:
         left = self._count
         while left > 0:
-            values = (each for batch in follower.poll(_AT_A_TIME, 1) for each in batch.values)
+            batches = follower.poll(_AT_A_TIME, _SILENCE_SECONDS)
+            if not batches:
+                raise Fatal(f"{left} outcomes were counted and not told: nothing was measured")
+            values = (each for batch in batches for each in batch.values)
             left -= sum(self._heard(told_in(value or b"")) for value in values)
 
     def _heard(self, told: ToldColumns) -> int:
@@ -89,6 +93,7 @@ def replay(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         runner, subscription = wiring.view_runner(name, codec)
         with closing(Watched(subscription, told, lambda: bool(runner.partitions))) as watched:
             runner.run(watched, told.all)
+        runner.close()
         told.require(follower)
     return told.watch.figures(count)
 

@@ -49,6 +49,7 @@ def keep_view(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         return watched.watch.figures(arguments["count"])
     finally:
         watched.close()
+        runner.close()
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ def running(world: World) -> Iterator[Callable[[], bool]]:
                 worker.result()
             membership.close()
             subscription.close()
+            view.close()
 
 
 def place_order(world: World, order_id: str, headers: dict[str, str | None]) -> str:

@@ -5,12 +5,13 @@ transaction coordinator is told that the open transaction is complete, as that f
 """
 
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from backbone.errors import Transient
 from backbone.kafka import config
@@ -71,29 +72,52 @@ def publisher(topics: Topics) -> Iterator[KafkaPublisher]:
 
 
 @contextmanager
-def _cut_off(topics: Topics) -> Iterator[None]:
-    """A predecessor in mid-transaction: both partitions of the facts and the cursor are written."""
-    producer = Producer(config.transactional(topics.base, f"{topics.cursors}-0"))
+def _in_mid_transaction(
+    topics: Topics, name: str, *places: tuple[str, bytes, int]
+) -> Iterator[None]:
+    """A producer of that name has written these values to their partitions."""
+    patient = {"transaction.timeout.ms": 60_000}
+    producer = Producer(config.transactional(topics.base, name) | patient)
     producer.init_transactions(10)
     producer.begin_transaction()
-    producer.produce(topics.facts, b"second", b"k", 0)
-    producer.produce(topics.facts, b"third", b"l", 1)
-    producer.produce(topics.cursors, b"behind third", b"shard", 0)
+    for topic, value, partition in places:
+        producer.produce(topic, value, b"k", partition)
     producer.flush(10)
-    yield
-    producer.purge()
+    try:
+        yield
+    finally:
+        with suppress(KafkaException):  # fenced
+            producer.abort_transaction(10)
 
 
-def _call_complete(topics: Topics, reader: KafkaReader) -> None:
-    """The newest state of this transaction once more, as complete. Kafka takes what is for topics
-    of its own only from clients of this id."""
+def _predecessor(topics: Topics) -> AbstractContextManager[None]:
+    """It has written to both partitions of the facts and behind them."""
+    return _in_mid_transaction(
+        topics,
+        f"{topics.cursors}-0",
+        (topics.facts, b"second", 0),
+        (topics.facts, b"third", 1),
+        (topics.cursors, b"behind third", 0),
+    )
+
+
+def _tell_coordinator(topics: Topics, reader: KafkaReader, what: Callable[[bytes], Any]) -> None:
+    """The newest state of this source's transaction once more, changed. Kafka takes what is for
+    topics of its own only from clients of this id."""
     *_, newest = (each for each in reader.scan(STATES) if _is_about(each, f"{topics.cursors}-0"))
     assert newest.value is not None
-    before, behind = newest.value[:STATUS_AT], newest.value[STATUS_AT + 1 :]
-    complete = before + bytes([COMPLETE_COMMIT]) + behind
     appender = KafkaAppender({**topics.base, "client.id": "__admin_client"})
-    appender.append([Message(STATES, newest.key, complete, (), newest.position.partition)])
+    changed = what(newest.value)
+    appender.append([Message(STATES, newest.key, changed, (), newest.position.partition)])
     appender.close()
+
+
+def _complete(state: bytes) -> bytes:
+    return state[:STATUS_AT] + bytes([COMPLETE_COMMIT]) + state[STATUS_AT + 1 :]
+
+
+def _forgotten(_: bytes) -> None:
+    """A transactional id that nobody knows any more: its next producer has another producer id."""
 
 
 def _is_about(record: Record, name: str) -> bool:
@@ -120,26 +144,39 @@ def test_a_transaction_that_kafka_left_undecided_is_aborted_before_the_next(
 ) -> None:
     facts = topics.facts
     publisher.close()
-    with _cut_off(topics):
-        _call_complete(topics, reader)
+    with _predecessor(topics):
+        _tell_coordinator(topics, reader, _complete)
         _restart(stack, topics)
         assert topics.undecided() == ([0], [0, 1])
         assert publisher.open() == b"behind first"
         again = [Message(facts, b"k", b"second", (), 0), Message(facts, b"l", b"third", (), 1)]
         publisher.publish(again, b"behind third")
-    assert _published(topics, reader) == [b"first", b"second", b"third"]
+        assert _published(topics, reader) == [b"first", b"second", b"third"]
 
 
-def test_a_publisher_that_was_cut_off_opens_again_before_it_goes_on(
+def test_what_stays_undecided_is_told_with_the_tool_that_decides_it(
+    stack: Stack, topics: Topics, reader: KafkaReader, publisher: KafkaPublisher
+) -> None:
+    publisher.close()
+    with _predecessor(topics):
+        _tell_coordinator(topics, reader, _forgotten)
+        _restart(stack, topics)
+        with pytest.raises(Transient, match=r"find it by `kafka-transactions\.sh find-hanging`"):
+            publisher.open()
+
+
+def test_a_publisher_whose_broker_was_away_looks_whether_all_is_decided(
     stack: Stack, topics: Topics, reader: KafkaReader, publisher: KafkaPublisher
 ) -> None:
     second = [Message(topics.facts, b"k", b"second", (), 0)]
-    _restart(stack, topics)
-    with pytest.raises(Transient, match="Kafka was away for a moment"):
-        publisher.check()
-    with pytest.raises(Transient, match="Kafka was away for a moment"):
-        publisher.publish(second, b"behind second")
-    assert publisher.open() == b"behind first"
+    with _in_mid_transaction(topics, "another", (topics.cursors, b"a stranger's", 0)):
+        publisher.check()  # it lost no broker
+        _restart(stack, topics)
+        with pytest.raises(Transient, match="left a transaction undecided"):
+            publisher.check()
+        with pytest.raises(Transient, match="left a transaction undecided"):
+            publisher.publish(second, b"behind second")
+    assert _published(topics, reader) == [b"first"]
     publisher.check()
     publisher.publish(second, b"behind second")
     assert _published(topics, reader) == [b"first", b"second"]

@@ -14,7 +14,7 @@ import pytest
 
 from cli.stack.stack import Stack
 from tests.e2e import load
-from tests.e2e.conftest import world
+from tests.e2e.conftest import warm, world
 from tests.e2e.expectations import everything_arrives_once, in_the_outbox, in_the_price_lists
 from tests.e2e.load import in_background
 from tests.e2e.warehouse import warehouse_of
@@ -23,7 +23,7 @@ from tests.e2e.watching import Positions
 from tests.e2e.world import World
 from tests.soak.fleet import ACCIDENTS, KINDS, PRICE_LIST, RELAY, VIEWS, Fleet
 
-__all__ = ["world"]  # the fixture
+__all__ = ["warm", "world"]  # the fixtures
 
 EACH_ROUND = 8
 STORM_SECONDS = 75.0

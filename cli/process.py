@@ -1,12 +1,15 @@
 """A process of ours: its signals, its workers, and how it waits for what is not there yet."""
 
+import faulthandler
 import gc
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from backbone.backoff import Backoff
 from backbone.errors import BackboneError, Transient
@@ -24,10 +27,16 @@ def collect_rarely(new_objects: int = MANY_OBJECTS) -> None:
     gc.set_threshold(new_objects)
 
 
+END_SECONDS = 25.0
+"""From when a process is told to end until it has, whatever hangs. Compose and Kubernetes kill
+after 30, and then nobody learns what it was."""
+
+
 class Process:
     """Stops on SIGTERM and SIGINT: workers finish what they hold, close and leave their groups."""
 
-    def __init__(self) -> None:
+    def __init__(self, end_seconds: float = END_SECONDS) -> None:
+        self._end_seconds = end_seconds
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
         self._log = logger("process")
@@ -68,14 +77,31 @@ class Process:
 
     def run(self, workers: Sequence[Callable[[], None]]) -> None:
         """Run each worker in a thread of its own until all have ended. The first that fails stops
-        the others, and its error is raised once they are gone."""
+        the others, and its error is raised once they are gone. Where one hangs, as a client may
+        that is closed in the midst of a rebalance, the process ends without it: what it held is
+        stored or will be read again, and its partitions are taken over."""
         threads = [threading.Thread(target=self._guard, args=(worker,)) for worker in workers]
         for thread in threads:
             thread.start()
+        until = float("inf")
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.05)  # the main thread stays free for signals
+            if self.stopping():
+                until = min(until, time.monotonic() + self._end_seconds)
+            if time.monotonic() > until:
+                self._leave()
         if self._failures:
             raise self._failures[0]
+
+    def _leave(self) -> NoReturn:
+        """What is between here and the end of the interpreter would wait for the threads."""
+        for failure in self._failures:
+            self._log.error("failed", reason=str(failure))
+        self._log.error("a worker did not end in time: left behind", seconds=self._end_seconds)
+        faulthandler.dump_traceback(sys.stderr)  # where each thread is; of values it says nothing
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
 
     def _guard(self, worker: Callable[[], None]) -> None:
         try:

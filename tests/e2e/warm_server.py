@@ -5,6 +5,7 @@ A forked process is one as any other: with its own pid, environment, folder and 
 waited for alone. What is ours it imports itself. Run by tests/e2e/warm.py, and read with it.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -73,6 +74,7 @@ def _become(
     for at, each in enumerate(standard):
         os.dup2(each, at)
         os.close(each)
+    faulthandler.register(signal.SIGUSR1)  # where is each thread? (Running.stop)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

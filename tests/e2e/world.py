@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -67,7 +68,14 @@ class Running:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired as error:
+            self.process.send_signal(signal.SIGUSR1)  # it tells where each of its threads is
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+            error.add_note(self.said()[-10_000:])
+            raise
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")

@@ -47,8 +47,8 @@ class _Admin:
     def starts(self, _: str) -> Mapping[int, int]:
         return {0: 0}
 
-    def topic_ids(self, names: Sequence[str]) -> Mapping[str, str]:
-        return dict.fromkeys(names, "id")
+    def topic_id(self, name: str) -> str:
+        return f"id of {name}"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from backbone.errors import Fatal
@@ -13,6 +13,8 @@ from backbone.kafka.errors import making, translate
 from backbone.kafka.taken import AT_A_TIME, Run, Taken
 from backbone.logs import logger
 from backbone.record import RecordBatch
+
+_EXPIRED = "_AUTO_OFFSET_RESET"  # as librdkafka names it: what was to be read next is gone
 
 
 class KafkaFollower:
@@ -111,8 +113,7 @@ class KafkaFollower:
     def _told(self, message: Message) -> None:
         """The client says something of a partition. Raises Fatal."""
         error = message.error()
-        expired = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 - its only name
-        if error is None or error.code() == expired:
+        if error is None or error.name() == _EXPIRED:
             return
         translated = translate(error, self._doing)
         if isinstance(translated, Fatal):

@@ -1,6 +1,8 @@
 """What following partitions promises, on the real Kafka."""
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from backbone.errors import Misconfigured, Transient
 from backbone.kafka import config
@@ -51,6 +53,28 @@ def test_what_stood_there_while_kafka_was_away_is_delivered_then(
         values += [value for batch in follower.poll(100, 0.1) for value in batch.values]
     follower.close()
     assert values == [b"0", b"1", b"2"]
+
+
+def test_where_the_beginning_has_expired_it_goes_on_with_what_is_left(
+    base: config.Config, unique: str
+) -> None:
+    admin = KafkaTopicAdmin(base)
+    admin.create(TopicSpec(unique, 1))
+    while not admin.topic_ids([unique]):
+        pass
+    appender = KafkaAppender(base)
+    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(5)])
+    appender.close()
+    client, place = AdminClient(base), TopicPartition(unique, 0, 3)
+    client.delete_records([place])[place].result()
+    assert admin.starts(unique) == {0: 3}
+    follower = KafkaFollower(base, unique)
+    follower.start(0, 0)
+    values: list[bytes | None] = []
+    while len(values) < 2:
+        values += [value for batch in follower.poll(100, 0.1) for value in batch.values]
+    follower.close()
+    assert values == [b"3", b"4"]
 
 
 def test_a_topic_that_is_not_there_is_told_with_its_remedy(

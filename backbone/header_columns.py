@@ -12,7 +12,7 @@ from itertools import chain, groupby
 from operator import attrgetter, eq
 from typing import Self, overload
 
-from backbone.record import Headers
+from backbone.record import Headers, picked
 
 Column = Sequence[bytes | None]
 _AT_A_TIME = 100
@@ -65,12 +65,23 @@ class HeaderColumns(Sequence[Headers]):
         for each in behind._runs:  # noqa: SLF001 - of this very class
             self._append(each.count, each.names, each.columns)
 
-    def columns(self, names: Sequence[str]) -> list[list[bytes | None]]:
+    def between(self, start: int, stop: int) -> "HeaderColumns":
+        """Those of the records in the places from `start` to before `stop`."""
+        found = HeaderColumns()
+        for run in self._runs:
+            low, high = max(start - run.start, 0), min(stop - run.start, run.count)
+            if low < high:
+                found._append(high - low, run.names, [each[low:high] for each in run.columns])
+        return found
+
+    def columns(self, names: Sequence[str]) -> list[Column]:
         """The values of these headers, a column for each name: of headers that repeat the last one,
         None where a record has none."""
+        if len(self._runs) == 1:
+            return [self._runs[0].column(name) for name in names]
         return [[*chain.from_iterable(run.column(name) for run in self._runs)] for name in names]
 
-    def only(self, name: str) -> list[bytes | None] | None:
+    def only(self, name: str) -> Column | None:
         """The values of this header; None where a record has not exactly this one."""
         alone = all(list(run.names) == [name] for run in self._runs)
         return self.columns([name])[0] if alone else None
@@ -115,9 +126,9 @@ class ChosenHeaders(Sequence[Headers]):
         self._headers = headers
         self._places = places
 
-    def columns(self, names: Sequence[str]) -> list[list[bytes | None]]:
+    def columns(self, names: Sequence[str]) -> list[Column]:
         """As `HeaderColumns.columns`."""
-        return [[each[at] for at in self._places] for each in self._headers.columns(names)]
+        return [[*picked(each, self._places)] for each in self._headers.columns(names)]
 
     def __len__(self) -> int:
         return len(self._places)
@@ -143,7 +154,7 @@ def chosen_headers(headers: Sequence[Headers], places: Sequence[int]) -> Sequenc
     return found
 
 
-def header_columns(headers: Sequence[Headers], names: Sequence[str]) -> list[list[bytes | None]]:
+def header_columns(headers: Sequence[Headers], names: Sequence[str]) -> list[Column]:
     """`HeaderColumns.columns`, of whatever headers a batch has."""
     if isinstance(headers, HeaderColumns | ChosenHeaders):
         return headers.columns(names)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
+from backbone.byte_column import ByteColumn
 from backbone.errors import Poison
 from backbone.fact import LogPosition
 
@@ -120,11 +121,15 @@ def picked(values: Sequence[T], places: Sequence[int]) -> Sequence[T]:
     """Those in some places, which mostly are all of them, or a stretch."""
     if isinstance(places, range) and places.step == 1:
         return values[places.start : places.stop] if len(places) < len(values) else values
+    if isinstance(values, ByteColumn):
+        return values.at(places)
     return [values[place] for place in places]
 
 
 def are_alike(values: Sequence[object]) -> bool:
     """Whether they are one value, again and again; quickest where they are one object."""
+    if isinstance(values, ByteColumn):
+        return values.alike()
     return not values or values.count(values[0]) == len(values)
 
 

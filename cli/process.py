@@ -30,6 +30,7 @@ def collect_rarely(new_objects: int = MANY_OBJECTS) -> None:
 END_SECONDS = 25.0
 """From when a process is told to end until it has, whatever hangs. Compose and Kubernetes kill
 after 30, and then nobody learns what it was."""
+_LATER_SECONDS = 2.0
 
 
 class Process:
@@ -86,10 +87,13 @@ class Process:
         until = float("inf")
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.05)  # the main thread stays free for signals
-            if self.stopping():
-                until = min(until, time.monotonic() + self._end_seconds)
+            if self.stopping() and until == float("inf"):
+                until = time.monotonic() + self._end_seconds
+                # a client that hangs with the interpreter in its hands lets nothing here go on
+                faulthandler.dump_traceback_later(self._end_seconds + _LATER_SECONDS, exit=True)
             if time.monotonic() > until:
                 self._leave()
+        faulthandler.cancel_dump_traceback_later()
         if self._failures:
             raise self._failures[0]
 

@@ -7,6 +7,7 @@ from functools import cache
 from backbone.errors import BackboneError
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.fetch import chosen
 from backbone.kafka.follower import KafkaFollower
 from backbone.kafka.reader import KafkaReader
 from backbone.log import Appender
@@ -27,7 +28,7 @@ def retry_log(
     except BackboneError:
         reader.close()
         raise
-    return RetryLog(KafkaFollower(base, topic, admin), topic_id, replayed, reader, appender)
+    return RetryLog(chosen.follower(base, topic, admin), topic_id, replayed, reader, appender)
 
 
 def mending_log(name: str, base: config.Config, admin: KafkaTopicAdmin) -> MendingLog:

@@ -9,8 +9,9 @@ from backbone.codec.columnar_engine import columnar
 from backbone.codec.rule_checking import RuleCheckingDecoder
 from backbone.contracts.catalog import Contracts
 from backbone.dead_letters import topic_of
+from backbone.kafka.fetch import chosen
 from backbone.kafka.publisher import KafkaAppender
-from backbone.kafka.subscription import KafkaSubscription
+from backbone.log import KeepingSubscription
 from backbone.middleware.agreement import agreed
 from backbone.middleware.dead_letters import dead_letters
 from backbone.middleware.metrics import measure
@@ -31,7 +32,7 @@ from consumers.clickhouse.loader import Loader
 from consumers.clickhouse.retry_loader import RetryLoader, Telling, Warehouse
 from consumers.clickhouse.tables import Tables
 
-MAX_RECORDS = 10_000  # a poll: decoded, waiting and under way at once, within 400 MB
+MAX_RECORDS = 20_000  # a poll: decoded, waiting and under way at once, within 400 MB
 
 
 def clickhouse_url() -> str:
@@ -48,7 +49,7 @@ def warehouse_reader() -> WarehouseReader:
 
 def sink_runner(
     name: str, topic: str, *, park_all: bool = False
-) -> tuple[Runner, KafkaSubscription, Loader]:
+) -> tuple[Runner, KeepingSubscription, Loader]:
     """Raises Transient and Misconfigured: the topics are looked at."""
     wiring.topics_as_declared({topic, topic_of(name)})
     loader = Loader(name, _tables(topic, wiring.registry()), warehouse_writer())
@@ -64,12 +65,12 @@ def sink_runner(
         ),
     ]
     runner = Runner(loader, stack, patience, Pace(max_records=MAX_RECORDS))
-    subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
+    subscription = chosen.subscription(base, sink_group(name, topic), topic, runner)
     loader.attach(subscription)
     return runner, subscription, loader
 
 
-def retry_runner(name: str) -> tuple[Runner, KafkaSubscription]:
+def retry_runner(name: str) -> tuple[Runner, KeepingSubscription]:
     """What the sink is to try again, of all of its topics. Raises as `sink_runner`."""
     topic, replayed = retry_topic(name), replayed_topic(name)
     wiring.topics_as_declared({topic, replayed, topic_of(name)})
@@ -85,7 +86,7 @@ def retry_runner(name: str) -> tuple[Runner, KafkaSubscription]:
     telling = Telling(appender, replayed, lambda: admin.starts(topic))
     loader = RetryLoader(name, all_tables(name), warehouse, stack, telling)
     runner = Runner(loader, [retry(patience)], patience, Pace(max_records=MAX_RECORDS))
-    subscription = KafkaSubscription(base, sink_group(name, topic), topic, runner)
+    subscription = chosen.subscription(base, sink_group(name, topic), topic, runner)
     loader.attach(subscription)
     return runner, subscription
 

@@ -38,9 +38,7 @@ class Container:
     """Builds the containers of one schema; the schema has the row number first, the guard last."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        text = json.dumps(schema).encode()
-        metadata = b"".join((varint(1), _sized(b"avro.schema"), _sized(text), varint(0)))
-        self._head = b"".join((_MAGIC, metadata, _SYNC))
+        self._head = container_head(schema)
 
     def of(self, payloads: Sequence[bytes], guard: int) -> bytes:
         count = len(payloads)
@@ -48,8 +46,20 @@ class Container:
         parts[0::3] = _row_numbers(count)
         parts[1::3] = payloads
         parts[2::3] = [varint(guard)] * count
-        block = b"".join(parts)
-        return b"".join((self._head, varint(count), varint(len(block)), block, _SYNC))
+        return container_of(self._head, parts, count)
+
+
+def container_head(schema: Mapping[str, Any]) -> bytes:
+    """What a container begins with."""
+    text = json.dumps(schema).encode()
+    metadata = b"".join((varint(1), _sized(b"avro.schema"), _sized(text), varint(0)))
+    return b"".join((_MAGIC, metadata, _SYNC))
+
+
+def container_of(head: bytes, parts: Sequence[bytes], count: int) -> bytes:
+    """A container of one block of `count` records, which `parts` are together."""
+    size = sum(map(len, parts))
+    return b"".join((head, varint(count), varint(size), *parts, _SYNC))
 
 
 def _row_numbers(count: int) -> list[bytes]:

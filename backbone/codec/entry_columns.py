@@ -12,6 +12,7 @@ from functools import partial
 
 import polars as pl
 
+from backbone.codec.series_column import SeriesColumn
 from backbone.envelope import origin
 from backbone.header_columns import header_columns
 from backbone.record import Headers
@@ -93,7 +94,10 @@ def _written_at_once(frame: pl.DataFrame) -> pl.Series:
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:
-    return pl.Series(values, dtype=pl.Binary).cast(pl.String)
+    known = (
+        values.series if isinstance(values, SeriesColumn) else pl.Series(values, dtype=pl.Binary)
+    )
+    return known.cast(pl.String)
 
 
 def _quoted(name: str) -> pl.Expr:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import cast
 from uuid import UUID
 
+from backbone.byte_column import ByteColumn
 from backbone.errors import Poison, PoisonReason
 from backbone.record import Headers, last_header
 
@@ -43,6 +44,11 @@ def unframe(value: bytes | None) -> tuple[int, bytes]:
 
 def frames(values: Sequence[bytes | None]) -> Sequence[bytes | None]:
     """The first bytes of each value, which say how it is to be read."""
+    if isinstance(values, ByteColumn):
+        alike = values.prefix(PREFIX_BYTES)
+        if alike is None:
+            return values.cut(0, PREFIX_BYTES).objects()
+        return [alike] * len(values)
     try:
         return [*map(_PREFIX, cast("Sequence[bytes]", values))]
     except TypeError:
@@ -51,6 +57,8 @@ def frames(values: Sequence[bytes | None]) -> Sequence[bytes | None]:
 
 def payloads(values: Sequence[bytes | None]) -> list[bytes]:
     """What stands behind the first bytes of each value."""
+    if isinstance(values, ByteColumn):
+        return [each or b"" for each in values.cut(PREFIX_BYTES).objects()]
     try:
         return [*map(_PAYLOAD, cast("Sequence[bytes]", values))]
     except TypeError:

@@ -8,7 +8,6 @@ ClickHouse takes for a map.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -17,10 +16,12 @@ import polars as pl
 from backbone.codec.column_values import column_type, compile_lower
 from backbone.codec.columns import Columns, rising_numbers
 from backbone.codec.decode_schema import ROW
-from backbone.codec.json_columns import boolean_value, enum_value, same_value
+from backbone.codec.json_columns import boolean_value, enum_value, quantum_of, same_value
+from backbone.codec.series_column import SeriesColumn
 from backbone.codec.validators import as_int128
 from backbone.contracts.domain import EPOCH, micros
 from backbone.contracts.shape import Array, Field, Leaf, Map, Nullable, Record, Shape
+from backbone.record import are_alike
 
 # What DateTime64 and Date32 hold without clamping: the years 1900 to 2299. A fact may say more.
 _MICROS = (micros(datetime(1900, 1, 1, tzinfo=UTC)), micros(datetime(2300, 1, 1, tzinfo=UTC)) - 1)
@@ -147,18 +148,22 @@ class Front:
 
     def texts(self, name: str, values: Sequence[bytes | None]) -> None:
         """What is missing is empty; bytes that are not UTF-8 are replaced, never refused."""
-        if not any(values):
+        if isinstance(values, SeriesColumn):
+            found = values.series
+        elif any(values):
+            found = pl.Series(values, dtype=pl.Binary)
+        else:
             self.same(name, "", len(values))
             return
         try:
-            column = pl.Series(name, values, dtype=pl.Binary).cast(pl.String)
+            column = found.cast(pl.String).alias(name)
         except pl.exceptions.ComputeError:
             column = pl.Series(name, [(each or b"").decode(errors="replace") for each in values])
         self._columns.append(column.fill_null(""))
 
     def words(self, name: str, values: Sequence[bytes | None]) -> None:
         """As texts, where they are few: each is written once."""
-        if values and values.count(values[0]) == len(values):
+        if values and are_alike(values):
             self.same(name, (values[0] or b"").decode(errors="replace"), len(values))
             return
         self.texts(name, values)
@@ -206,7 +211,7 @@ def _none_or_one(value: pl.Expr) -> pl.Expr:
 
 
 def _decimal(leaf: Leaf, value: pl.Expr) -> pl.Expr:
-    quantum = pl.lit(Decimal(1).scaleb(-leaf.scale))
+    quantum = quantum_of(leaf)
     return as_int128(value).cast(pl.Decimal(38, 0)) * quantum
 
 

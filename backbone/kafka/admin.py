@@ -50,6 +50,19 @@ class KafkaTopicAdmin:
             raise translate(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), doing)
         return topic_id(found)
 
+    def leaders(self, name: str) -> dict[int, tuple[str, int]]:
+        """Per partition that has a leader: its host and port. Raises Misconfigured where there is
+        no such topic."""
+        found = self._descriptions([name]).get(name)
+        if found is None:
+            doing = f"asking for the leaders of {name} at {self._where}"
+            raise translate(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), doing)
+        return {
+            each.id: (each.leader.host, each.leader.port)
+            for each in found.partitions
+            if each.leader is not None
+        }
+
     def create(self, spec: TopicSpec) -> None:
         doing = f"creating the topic {spec.name} at {self._where}"
         futures = self._client.create_topics(

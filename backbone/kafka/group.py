@@ -15,12 +15,27 @@ from backbone.log import BEGINNING, Listener
 from backbone.logs import logger
 
 _CLAIM_AGAIN_SECONDS = 0.5
+_LEAVE_SECONDS, _LEAVE_POLL_SECONDS = 5.0, 0.02
 _WAKE_SECONDS = 0.01  # for the question alone: nobody wants the answer
 
 
 def member(base: config.Config, group: str) -> Consumer:
     with making("consumer"):
         return Consumer(config.member(base, group))
+
+
+def leave(consumer: Consumer) -> None:
+    """Hand everything over, then close. Not by closing alone: what the group gives or takes in that
+    very moment is told by `close`, when the client's own thread may have ended already, and the
+    answer to it never comes. The client waits for that answer with the interpreter in its hands, so
+    the whole process hangs (seen with 2.16; librdkafka's issue 4527 tells of the like)."""
+    deadline = time.monotonic() + _LEAVE_SECONDS
+    with suppress(KafkaException, RuntimeError):  # who was never in, or was given up, is out
+        consumer.unsubscribe()
+        consumer.poll(_LEAVE_POLL_SECONDS)
+        while consumer.assignment() and time.monotonic() < deadline:
+            consumer.poll(_LEAVE_POLL_SECONDS)
+    consumer.close()
 
 
 class Assignment:
@@ -37,6 +52,7 @@ class Assignment:
         self._waiting: dict[int, float] = {}  # not started yet, with the time of the next try
         self.started: set[int] = set()
         self.dropped: Callable[[int], None] = lambda _: None
+        self.reads: Callable[[Sequence[KafkaPartition]], None] = self._resume_at
         self._log = logger(f"group.{topic}")
 
     def subscribe(self) -> None:
@@ -93,6 +109,10 @@ class Assignment:
     def _read_from(self, places: Sequence[KafkaPartition]) -> None:
         for place in places:
             self.dropped(place.partition)
+        self.reads(places)
+
+    def _resume_at(self, places: Sequence[KafkaPartition]) -> None:
+        for place in places:
             try:
                 self._consumer.seek(place)
                 self._consumer.resume([place])

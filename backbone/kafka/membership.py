@@ -4,7 +4,7 @@ from backbone.errors import Fatal
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
-from backbone.kafka.group import Assignment, Identity, member
+from backbone.kafka.group import Assignment, Identity, leave, member
 from backbone.log import Listener
 from backbone.logs import logger
 
@@ -35,4 +35,4 @@ class KafkaMembership:
         self._assignment.start_waiting(topic_id, read=False)
 
     def close(self) -> None:
-        self._consumer.close()
+        leave(self._consumer)

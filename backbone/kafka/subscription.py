@@ -9,7 +9,7 @@ from backbone.errors import Fatal, Misconfigured, Transient
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
-from backbone.kafka.group import Assignment, Identity, member
+from backbone.kafka.group import Assignment, Identity, leave, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
 from backbone.kafka.headers import EveryHeader, FewHeaders
 from backbone.kafka.taken import AT_A_TIME, Run, Taken
@@ -80,7 +80,7 @@ class KafkaSubscription:
 
     def close(self) -> None:
         """Leaves the group at once; the listener is told of every partition."""
-        self._consumer.close()
+        leave(self._consumer)
 
     def _take(self, max_records: int, timeout_seconds: float) -> Taken:
         """The first record as soon as it is there, and with it what was fetched already."""

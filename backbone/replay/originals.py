@@ -6,8 +6,9 @@ from operator import lt
 
 from backbone.header_columns import chosen_headers
 from backbone.record import Headers, Outcome, Outcomes, RecordBatch, are_alike, picked
+from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.outcomes import HELD, Became, ToldColumns
-from backbone.replay.retry_headers import About, MarkColumns, Stood
+from backbone.replay.retry_headers import About, Stood
 
 _BECAME: Mapping[int, str] = {
     Outcome.APPLIED: Became.RECOVERED.value,

@@ -23,9 +23,10 @@ from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
+from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.originals import originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports, resume_at
-from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_headers import Stood
 from backbone.replay.retry_texts import spoken, unspoken
 
 MAX_RECORDS = 8_000

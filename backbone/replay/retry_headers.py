@@ -17,8 +17,7 @@ import orjson
 from backbone.dead_letter_families import PREFIXES
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
-from backbone.header_columns import HeaderColumns
-from backbone.record import Header, Headers, are_alike, last_header
+from backbone.record import Header, Headers, last_header
 
 REPLAY = "replay."
 ID = REPLAY + "id"
@@ -27,9 +26,8 @@ OF = REPLAY + "of"
 BY = REPLAY + "by"
 ORIGINAL = REPLAY + "original"
 RETRY = REPLAY + "retry"
-_VERSION = b"1"
-_PARTS = 7
-_AT_A_TIME = 200
+VERSION = b"1"
+PARTS = 7
 _LEFT_OUT = (*PREFIXES, REPLAY)
 
 
@@ -101,78 +99,6 @@ class Marks(NamedTuple):
         return of, self.about.topic_id
 
 
-class MarkColumns(NamedTuple):
-    """The same of many records, column by column; `own` are the records' own headers."""
-
-    abouts: Sequence[About]
-    numbers: Sequence[int | None]
-    offsets: Sequence[int | None]
-    published_ms: Sequence[int | None]
-    own: Sequence[Headers]
-
-    @classmethod
-    def of_headers(cls, headers: Sequence[Headers]) -> "MarkColumns":
-        if not headers:
-            return cls([], [], [], [], [])
-        columns = headers if isinstance(headers, HeaderColumns) else HeaderColumns(headers)
-        alone = columns.only(RETRY)
-        found = None if alone is None else _alike(alone)
-        if found is not None:
-            return found
-        abouts, *rest = zip(*map(Marks.of_headers, headers), strict=True)
-        numbers, offsets, published = rest
-        return cls(abouts, numbers, offsets, published, [*map(own_headers, headers)])
-
-
-_Apart = tuple[list[About], list[int], list[int], list[int], HeaderColumns]
-
-
-def _alike(values: Sequence[bytes | None]) -> MarkColumns | None:
-    """Of records that all have the one header alone, as runs write them: taken apart while they are
-    in the processor's cache."""
-    abouts, numbers, offsets, published, own = found = _none_apart()
-    for start in range(0, len(values), _AT_A_TIME):
-        some = _apart(values[start : start + _AT_A_TIME])
-        if some is None:
-            return None
-        abouts += some[0]
-        numbers += some[1]
-        offsets += some[2]
-        published += some[3]
-        own.extend(some[4])
-    return MarkColumns(*found)
-
-
-def _none_apart() -> _Apart:
-    return [], [], [], [], HeaderColumns()
-
-
-def _apart(values: Sequence[bytes | None]) -> _Apart | None:
-    try:
-        heads, *own = zip(*((value or b"").split(b"\0") for value in values), strict=True)
-        rows = [each.split(b"|", _PARTS - 1) for each in heads]
-        versions, numbers, offsets, published, _, _, rests = zip(*rows, strict=True)
-        abouts = _abouts(rests)
-    except (ValueError, TypeError):
-        return None
-    written = (*numbers, *offsets, *published)
-    # digits alone, so that a sign is none
-    known = b"".join(written).isdigit() and b"" not in written
-    names = {each.names for each in (abouts[:1] if are_alike(abouts) else abouts)}
-    if not known or versions.count(_VERSION) < len(versions) or [*map(len, names)] != [len(own)]:
-        return None
-    columns = HeaderColumns.of(names.pop(), own, len(values))
-    return abouts, [*map(int, numbers)], [*map(int, offsets)], [*map(int, published)], columns
-
-
-def _abouts(rests: Sequence[bytes]) -> list[About]:
-    """Mostly of one partition of one run. Raises ValueError, TypeError."""
-    if are_alike(rests):
-        return [_about(rests[0])] * len(rests)
-    known = {each: _about(each) for each in {*rests}}
-    return [known[each] for each in rests]
-
-
 class RetryHeader(NamedTuple):
     """The one header, taken apart."""
 
@@ -185,11 +111,11 @@ class RetryHeader(NamedTuple):
     def of(cls, value: bytes | None) -> "RetryHeader | None":
         """None where it is not there, or not as we write it."""
         head, *own = (value or b"").split(b"\0")
-        parts = head.split(b"|", _PARTS - 1)
-        if len(parts) != _PARTS or parts[0] != _VERSION or not parts[1].isdigit():
+        parts = head.split(b"|", PARTS - 1)
+        if len(parts) != PARTS or parts[0] != VERSION or not parts[1].isdigit():
             return None
         try:
-            about = _about(parts[6])
+            about = about_of(parts[6])
         except (ValueError, TypeError):
             return None
         if len(own) != len(about.names):
@@ -214,7 +140,7 @@ class RetryHeader(NamedTuple):
         ]
 
 
-def _about(rest: bytes) -> About:
+def about_of(rest: bytes) -> About:
     """Raises ValueError, TypeError."""
     found: Sequence[Any] = orjson.loads(rest)
     replay, of, topic_id, begin, by, names = found
@@ -263,7 +189,7 @@ def marked(
     values = [value for _, value in own if value is not None and b"\0" not in value]
     names = tuple(name for name, _ in own) if len(values) == len(own) else ()
     about = About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by, names)
-    head = b"|".join((_VERSION, *(str(each).encode() for each in parts), _written(about)))
+    head = b"|".join((VERSION, *(str(each).encode() for each in parts), _written(about)))
     if not names:
         return [*own, (RETRY, head)]
     return [(RETRY, b"\0".join((head, *values)))]

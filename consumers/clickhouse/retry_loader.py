@@ -18,9 +18,10 @@ from backbone import metrics
 from backbone.log import BEGINNING, Appender, End, GroupOffsets, Message
 from backbone.logs import logger
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
+from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.originals import Originals, originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports
-from backbone.replay.retry_headers import MarkColumns, Stood
+from backbone.replay.retry_headers import Stood
 from backbone.replay.retry_texts import spoken, unspoken
 from backbone.warehouse.store import Block, Reached, WarehouseReader, WarehouseWriter
 from consumers.clickhouse.judging import judged

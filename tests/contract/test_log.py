@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from backbone.errors import Fatal, Fenced, Misconfigured, Transient
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.fetch.follower import FetchingFollower
+from backbone.kafka.fetch.subscription import FetchingSubscription
 from backbone.kafka.follower import KafkaFollower
 from backbone.kafka.membership import KafkaMembership
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
@@ -109,12 +111,27 @@ def _kafka(unique: str, bootstrap: str) -> Log:
     )
 
 
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def _by_whole_batches(unique: str, bootstrap: str) -> Log:
+    base = config.common(bootstrap, {}, unique)
+    return replace(
+        _kafka(unique, bootstrap),
+        subscription=lambda group, topic, told: FetchingSubscription(base, group, topic, told),
+        follower=lambda topic: FetchingFollower(base, topic),
+    )
+
+
+_ON_KAFKA = {"kafka": _kafka, "kafka by whole batches": _by_whole_batches}
+
+
+@pytest.fixture(
+    params=["memory", *(pytest.param(each, marks=pytest.mark.kafka) for each in _ON_KAFKA)]
+)
 def log(request: pytest.FixtureRequest, unique: str) -> Log:
     if request.param == "memory":
         made = _memory(unique)
     else:
-        made = _kafka(unique, request.getfixturevalue("endpoints").kafka_bootstrap)
+        bootstrap = request.getfixturevalue("endpoints").kafka_bootstrap
+        made = _ON_KAFKA[request.param](unique, bootstrap)
     made.admin.create(TopicSpec(made.facts, 2))
     made.admin.create(TopicSpec(made.cursors, 1, {"cleanup.policy": "compact"}))
     _wait(lambda: len(made.admin.topic_ids([made.facts, made.cursors])) == 2)

@@ -27,6 +27,7 @@ MAY_IMPORT = {
 CLIENTS = {
     # ceilings are the bare clients
     "confluent_kafka": ("backbone.kafka", "backbone.registry", "bench.workers"),
+    "aiokafka": ("backbone.kafka.fetch",),
     "httpx2": ("backbone.registry",),  # what confluent_kafka's registry client raises
     "fastavro": ("backbone.codec", "bench.workers"),
     "yaml": ("backbone.impact",),
@@ -100,6 +101,7 @@ COMMITS = {
         "backbone.runner": "the processor stores its position beside its state",
         "backbone.kafka.group_offsets": "the client's own call, for the next one",
         "backbone.kafka.subscription": "the group's offsets are those of the subscription",
+        "backbone.kafka.fetch.subscription": "the same, where records are read by whole batches",
         "backbone.memory.log": "the same in memory",
         "consumers.clickhouse.loader": "what is being inserted, noted beside an unmoved offset",
         "consumers.clickhouse.retry_loader": "how far a sink's retries are inserted and told of",

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ class WarmProcess:
         self.pid = int(teller.recv(64))
         self.returncode: int | None = None
         self._teller = teller
+        self._reading = threading.Lock()  # a test's watchers ask beside the test
 
     def poll(self) -> int | None:
         return self._ended(0)
@@ -47,10 +49,16 @@ class WarmProcess:
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._teller], [], [], timeout)[0]:
-            self.returncode = int(self._teller.recv(64))
-            self._teller.close()
+        with suppress(ValueError):  # closed just now
+            if self.returncode is None and select.select([self._teller], [], [], timeout)[0]:
+                self._read()
         return self.returncode
+
+    def _read(self) -> None:
+        with self._reading:
+            if self.returncode is None:  # nobody else has read it meanwhile
+                self.returncode = int(self._teller.recv(64))
+                self._teller.close()
 
 
 class Warm:

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 from backbone.errors import Misconfigured, Transient
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.fetch.follower import FetchingFollower
 from backbone.kafka.follower import KafkaFollower
 from backbone.kafka.publisher import KafkaAppender
 from backbone.log import Message, TopicSpec
@@ -18,6 +19,15 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture
 def base(endpoints: Endpoints, unique: str) -> config.Config:
     return config.common(endpoints.kafka_bootstrap, {}, unique)
+
+
+Follows = type[KafkaFollower | FetchingFollower]
+
+
+@pytest.fixture(params=[KafkaFollower, FetchingFollower])
+def follows(request: pytest.FixtureRequest) -> Follows:
+    found: Follows = request.param
+    return found
 
 
 class AwayOnce(KafkaTopicAdmin):
@@ -35,7 +45,7 @@ class AwayOnce(KafkaTopicAdmin):
 
 
 def test_what_stood_there_while_kafka_was_away_is_delivered_then(
-    base: config.Config, unique: str
+    base: config.Config, unique: str, follows: Follows
 ) -> None:
     admin = KafkaTopicAdmin(base)
     admin.create(TopicSpec(unique, 1))
@@ -44,7 +54,7 @@ def test_what_stood_there_while_kafka_was_away_is_delivered_then(
     appender = KafkaAppender(base)
     appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(3)])
     appender.close()
-    follower = KafkaFollower(base, unique, AwayOnce(base))
+    follower = follows(base, unique, AwayOnce(base))
     follower.start(0, 0)
     with pytest.raises(Transient):
         follower.poll(100, 0.1)
@@ -56,7 +66,7 @@ def test_what_stood_there_while_kafka_was_away_is_delivered_then(
 
 
 def test_where_the_beginning_has_expired_it_goes_on_with_what_is_left(
-    base: config.Config, unique: str
+    base: config.Config, unique: str, follows: Follows
 ) -> None:
     admin = KafkaTopicAdmin(base)
     admin.create(TopicSpec(unique, 1))
@@ -68,7 +78,7 @@ def test_where_the_beginning_has_expired_it_goes_on_with_what_is_left(
     client, place = AdminClient(base), TopicPartition(unique, 0, 3)
     client.delete_records([place])[place].result()
     assert admin.starts(unique) == {0: 3}
-    follower = KafkaFollower(base, unique)
+    follower = follows(base, unique)
     follower.start(0, 0)
     values: list[bytes | None] = []
     while len(values) < 2:
@@ -78,9 +88,9 @@ def test_where_the_beginning_has_expired_it_goes_on_with_what_is_left(
 
 
 def test_a_topic_that_is_not_there_is_told_with_its_remedy(
-    base: config.Config, unique: str
+    base: config.Config, unique: str, follows: Follows
 ) -> None:
-    follower = KafkaFollower(base, unique)
+    follower = follows(base, unique)
     follower.start(0, 0)
     with pytest.raises(Misconfigured, match="Run `backbone topics plan`"):
         follower.poll(100, 0.1)

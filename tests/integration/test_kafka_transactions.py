@@ -1,5 +1,6 @@
 """What transactions promise, on the real Kafka: who is fenced when, and who reads what."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
@@ -9,6 +10,8 @@ from confluent_kafka import Producer
 from backbone.errors import Fenced, Misconfigured
 from backbone.kafka import config, publisher
 from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.fetch.follower import FetchingFollower
+from backbone.kafka.fetch.subscription import FetchingSubscription
 from backbone.kafka.publisher import KafkaAppender, KafkaPublisher
 from backbone.kafka.reader import KafkaReader
 from backbone.kafka.subscription import KafkaSubscription
@@ -94,6 +97,8 @@ def test_a_publisher_that_was_overtaken_in_mid_work_is_fenced(
     with suppress(Fenced):
         overtaken.publish([Message(facts, b"k", b"zombie")], b"zombie")
     successor.publish([Message(facts, b"k", b"1")], b"1")
+    while KafkaTopicAdmin(base).undecided(facts):
+        pass  # what is committed is to be seen a moment later
     reader = KafkaReader(base)
     assert [each.value for each in reader.scan(facts)] == [b"1"]
     reader.close()
@@ -112,8 +117,12 @@ class FromTheStart:
     lost = revoked
 
 
+@pytest.mark.parametrize("subscribes", [KafkaSubscription, FetchingSubscription])
 def test_facts_of_an_aborted_transaction_reach_no_view(
-    base: config.Config, facts: str, unique: str
+    base: config.Config,
+    facts: str,
+    unique: str,
+    subscribes: type[KafkaSubscription | FetchingSubscription],
 ) -> None:
     aborted = Producer({**base, "transactional.id": unique})
     aborted.init_transactions(10)
@@ -124,12 +133,47 @@ def test_facts_of_an_aborted_transaction_reach_no_view(
     appender = KafkaAppender(base)
     appender.append([Message(facts, b"k", b"published")])
     appender.close()
-    subscription = KafkaSubscription(base, unique, facts, FromTheStart())
+    subscription = subscribes(base, unique, facts, FromTheStart())
     values: list[bytes | None] = []
     while not _take(subscription.poll(100, 0.5), values):
         pass
     subscription.close()
     assert values == [b"published"]
+
+
+def test_of_transactions_that_overlap_the_committed_ones_are_read(
+    base: config.Config, facts: str, unique: str
+) -> None:
+    """Three producers write in turn into one partition, and every second transaction is aborted."""
+    writers = [Producer({**base, "transactional.id": f"{unique}.{each}"}) for each in range(3)]
+    for each in writers:
+        each.init_transactions(10)
+    chance, committed = random.Random(7), set[bytes]()
+    for turn in range(20):
+        some: list[list[bytes]] = [[], [], []]
+        for each in writers:
+            each.begin_transaction()
+        for number in range(30):
+            which = chance.randrange(3)
+            some[which].append(b"%d.%d" % (turn, number))
+            writers[which].produce(facts, some[which][-1], b"k", partition=0)
+            writers[which].flush(10)
+        for which in chance.sample(range(3), 3):
+            if chance.random() < 0.5:
+                writers[which].abort_transaction(10)
+            else:
+                writers[which].commit_transaction(10)
+                committed.update(some[which])
+    follower = FetchingFollower(base, facts)
+    follower.start(0, 0)
+    values: list[bytes | None] = []
+    while len(values) < len(committed):
+        values += [value for batch in follower.poll(17, 0.2) for value in batch.values]
+    follower.close()
+    reader = KafkaReader(base)
+    assert values == [each.value for each in reader.scan(facts) if each.position.partition == 0]
+    reader.close()
+    assert set(values) == committed
 
 
 def _take(events: Sequence[object], values: list[bytes | None]) -> bool:

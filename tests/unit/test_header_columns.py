@@ -1,5 +1,6 @@
 """Headers as columns, however publishers write them: nothing is lost of them."""
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -20,21 +21,25 @@ def correlated(number: int) -> Headers:
     return [("ce_correlationid", b"c-%d" % number), *usual(number), ("traceparent", b"x")]
 
 
+def lists(rows: Sequence[Headers], names: Sequence[str]) -> list[list[bytes | None]]:
+    return [[*each] for each in header_columns(rows, names)]
+
+
 @pytest.mark.parametrize("count", [1, 256, 700])
 def test_headers_that_all_have_the_same_names(count: int) -> None:
     ids: list[bytes | None] = [b"id-%d" % each for each in range(count)]
     sources: list[bytes | None] = [b"/test"] * count
 
-    found = header_columns([*map(usual, range(count))], NAMES)
+    found = lists([*map(usual, range(count))], NAMES)
     assert found == [ids, sources, [None] * count]
-    found = header_columns([*map(correlated, range(count))], NAMES)
+    found = lists([*map(correlated, range(count))], NAMES)
     assert found == [ids, sources, [b"c-%d" % each for each in range(count)]]
 
 
 def test_headers_of_several_publishers() -> None:
     rows = [usual(1), correlated(2), [], [("other", b"x"), ("ce_id", None)]]
 
-    assert header_columns(rows, NAMES) == [
+    assert lists(rows, NAMES) == [
         [b"id-1", b"id-2", None, None],
         [b"/test", b"/test", None, None],
         [None, b"c-2", None, None],
@@ -42,15 +47,15 @@ def test_headers_of_several_publishers() -> None:
 
 
 def test_records_without_headers() -> None:
-    assert header_columns([[], []], NAMES) == [[None, None]] * 3
-    assert header_columns([], NAMES) == [[], [], []]
+    assert lists([[], []], NAMES) == [[None, None]] * 3
+    assert lists([], NAMES) == [[], [], []]
     assert [*HeaderColumns([[], ()])] == [[], []]
 
 
 def test_of_headers_that_repeat_the_last_one_counts() -> None:
     rows = [[*usual(1), ("ce_id", b"again")], [*usual(2), ("ce_id", b"once more")]]
 
-    assert header_columns(rows, NAMES)[0] == [b"again", b"once more"]
+    assert lists(rows, NAMES)[0] == [b"again", b"once more"]
     assert [*HeaderColumns(rows)] == rows
 
 
@@ -58,7 +63,7 @@ def test_names_that_line_up_only_across_records() -> None:
     names = [("ce_id", b"mine"), ("ce_source", b"/mine")]
     rows = [names, [*names, ("ce_id", b"late")], [("ce_source", b"/other")]]
 
-    assert header_columns(rows, NAMES)[0] == [b"mine", b"late", None]
+    assert lists(rows, NAMES)[0] == [b"mine", b"late", None]
 
 
 def _rows(random: Random, count: int) -> list[list[Header]]:
@@ -88,7 +93,7 @@ def test_whatever_was_added_and_however_it_is_given_back(seed: int) -> None:
     assert found[40:250:3] == rows[40:250:3]
     with pytest.raises(IndexError):
         found[300]
-    assert found.columns(NAMES) == [[dict(row).get(name) for row in rows] for name in NAMES]
+    assert lists(found, NAMES) == [[dict(row).get(name) for row in rows] for name in NAMES]
 
 
 @pytest.mark.parametrize("columns", [False, True])
@@ -100,7 +105,7 @@ def test_the_headers_in_some_places(*, columns: bool) -> None:
     assert [*chosen] == [rows[place] for place in places]
     assert [*chosen[1:3]] == [rows[50], rows[4]]
     wanted = [[dict(rows[place]).get(name) for place in places] for name in NAMES]
-    assert header_columns(chosen, NAMES) == wanted
+    assert lists(chosen, NAMES) == wanted
 
 
 def test_one_header_alone() -> None:

@@ -5,17 +5,18 @@ import subprocess
 import sys
 
 HANGS = """
+import ctypes
 import threading
 from backbone import logs
 from cli.process import Process
 
 logs.configure("info", human=False)
-process = Process(end_seconds=0.2)
+process = Process(end_seconds=0.5)
 process.catch_signals()
 
 def hangs():
     print("working", flush=True)
-    threading.Event().wait()
+    {hangs}
 
 def ends():
     while not process.stopping():
@@ -26,9 +27,14 @@ process.run([hangs, ends])
 """
 
 
-def _told_to_end(end: str) -> tuple[int, str, str]:
+WAITS = "threading.Event().wait()"
+HOLDS_THE_INTERPRETER = """threading.Event().wait(0.2)
+    ctypes.PyDLL(None).sleep(60)"""
+
+
+def _told_to_end(end: str, hangs: str = WAITS) -> tuple[int, str, str]:
     """The exit code, and what the process said."""
-    command = [sys.executable, "-c", HANGS.format(end=end)]
+    command = [sys.executable, "-c", HANGS.format(end=end, hangs=hangs)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as running:
         assert running.stdout is not None
@@ -42,6 +48,13 @@ def test_a_worker_that_hangs_is_left_behind_and_it_is_told_where() -> None:
     code, out, told = _told_to_end("pass")
     assert code == 1
     assert "a worker did not end in time: left behind" in out + told
+    assert "in hangs" in told
+
+
+def test_one_that_hangs_with_the_interpreter_in_its_hands_is_left_behind_too() -> None:
+    """As a consumer did that waited, while it was closed, for an answer that never came."""
+    code, _, told = _told_to_end("pass", HOLDS_THE_INTERPRETER)
+    assert code == 1
     assert "in hangs" in told
 
 

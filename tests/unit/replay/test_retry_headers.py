@@ -1,10 +1,17 @@
 """What an owner needs of the header of a retry: one by one, and of many at once."""
 
+from collections.abc import Sequence
+from itertools import groupby
+
+import polars as pl
 import pytest
 
+from backbone.codec.series_column import SeriesColumn
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
+from backbone.header_columns import HeaderColumns
 from backbone.record import Headers, RecordBatch
+from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.retry_headers import (
     BY,
     COUNT,
@@ -13,7 +20,6 @@ from backbone.replay.retry_headers import (
     ORIGINAL,
     RETRY,
     About,
-    MarkColumns,
     Marks,
     Original,
     Run,
@@ -116,10 +122,20 @@ def test_many_are_read_as_each_alone(foreign: Headers) -> None:
     for headers in ([retry(0), foreign, retry(1)], [foreign], [retry(0), retry(1)]):
         alone = [Marks.of_headers(each) for each in headers]
 
-        found = MarkColumns.of_headers(headers)
+        for found in map(MarkColumns.of_headers, (headers, in_series(headers))):
+            assert [Marks(*each) for each in zip(*found[:4], strict=True)] == alone
+            assert [*found.own] == [own_headers(each) for each in headers]
 
-        assert [Marks(*each) for each in zip(*found[:4], strict=True)] == alone
-        assert [*found.own] == [own_headers(each) for each in headers]
+
+def in_series(headers: Sequence[Headers]) -> HeaderColumns:
+    """As they are read by whole record batches."""
+    found = HeaderColumns()
+    for names, some in groupby(headers, lambda each: [name for name, _ in each]):
+        rows = [*some]
+        values = [[each[at][1] for each in rows] for at in range(len(names))]
+        columns = [SeriesColumn(pl.Series(each, dtype=pl.Binary)) for each in values]
+        found.extend(HeaderColumns.of(names, columns, len(rows)))
+    return found
 
 
 @pytest.mark.parametrize("at", [0, 199, 200, 450, 499])
@@ -130,12 +146,11 @@ def test_of_very_many_one_may_be_another_s(at: int) -> None:
         headers = [*map(retry, range(500))]
         headers[at] = foreign
 
-        found = MarkColumns.of_headers(headers)
-
-        assert [Marks(*each) for each in zip(*found[:4], strict=True)] == [
-            Marks.of_headers(each) for each in headers
-        ]
-        assert [*found.own] == [own_headers(each) for each in headers]
+        for found in map(MarkColumns.of_headers, (headers, in_series(headers))):
+            assert [Marks(*each) for each in zip(*found[:4], strict=True)] == [
+                Marks.of_headers(each) for each in headers
+            ]
+            assert [*found.own] == [own_headers(each) for each in headers]
 
 
 def test_an_offset_below_zero_is_none() -> None:

@@ -1,0 +1,64 @@
+"""A column of bytes as the columnar engine holds it."""
+
+import polars as pl
+
+from backbone.byte_column import ByteColumn
+
+_DIGITS = "^[0-9]+$"
+
+
+class SeriesColumn(ByteColumn):
+    """`series` is of type Binary."""
+
+    __slots__ = ("_objects", "_prefixes", "series")
+
+    def __init__(self, series: pl.Series) -> None:
+        self.series = series
+        self._prefixes: dict[int, bytes | None] = {}
+        self._objects: list[bytes | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def objects(self) -> list[bytes | None]:
+        if self._objects is None:
+            self._objects = self.series.to_list()
+        return self._objects
+
+    def cut(self, start: int, stop: int | None = None) -> "SeriesColumn":
+        length = None if stop is None else stop - start
+        return SeriesColumn(self.series.bin.slice(start, length))
+
+    def split(self, separator: str, parts: int) -> list[ByteColumn] | None:
+        try:
+            found = self.series.cast(pl.String).str.splitn(separator, parts).struct.unnest()
+        except pl.exceptions.ComputeError:
+            return None
+        if any(each.null_count() for each in found):
+            return None
+        return [SeriesColumn(each.cast(pl.Binary)) for each in found]
+
+    def has(self, text: str) -> bool:
+        return bool(self.series.cast(pl.String).str.contains(text, literal=True).any())
+
+    def numbers(self) -> list[int] | None:
+        try:
+            texts = self.series.cast(pl.String)
+            if not texts.str.contains(_DIGITS).fill_null(value=False).all():
+                return None
+            return texts.cast(pl.Int64).to_list()
+        except pl.exceptions.PolarsError:  # no UTF-8, or too large
+            return None
+
+    def part(self, places: slice) -> "SeriesColumn":
+        return SeriesColumn(self.series[places])
+
+    def prefix(self, size: int) -> bytes | None:
+        if size not in self._prefixes:
+            first = (self.series[0] or b"")[:size] if len(self) else b""
+            begin = self.series.bin.starts_with(first).fill_null(value=False)
+            self._prefixes[size] = first if len(first) == size and begin.all() else None
+        return self._prefixes[size]
+
+    def alike(self) -> bool:
+        return not len(self) or bool(self.series.eq_missing(self.series[0]).all())

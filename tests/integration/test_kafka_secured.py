@@ -1,0 +1,140 @@
+"""Where a cluster asks for TLS and a password: what is read by whole record batches is reached by
+the operator's own settings, which are librdkafka's."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from backbone.kafka import config
+from backbone.kafka.admin import KafkaTopicAdmin
+from backbone.kafka.fetch import chosen
+from backbone.kafka.fetch.follower import FetchingFollower
+from backbone.kafka.fetch.settings import unknown_settings
+from backbone.kafka.publisher import KafkaAppender
+from backbone.log import Follower, Message, TopicSpec
+from cli.stack import kafka
+from cli.stack.ports import HOST
+from cli.stack.problems import StackError
+from cli.stack.stack import Stack
+from tests.e2e.world import free_port
+
+pytestmark = pytest.mark.kafka
+
+LISTENER = """\
+listeners=PLAINTEXT://{{host}}:{{broker}},CONTROLLER://{{host}}:{{controller}},SAFE://{{host}}:{port}
+advertised.listeners=PLAINTEXT://{{host}}:{{broker}},SAFE://{{host}}:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SAFE:SASL_SSL
+listener.name.safe.ssl.keystore.type=PEM
+listener.name.safe.ssl.keystore.location={pem}
+listener.name.safe.sasl.enabled.mechanisms=PLAIN
+listener.name.safe.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+required user_reader="a secret";
+"""
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A key with its certificate, and the certificate alone: its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = made.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    both, alone = folder / "both.pem", folder / "authority.pem"
+    both.write_bytes(private + certificate)
+    alone.write_bytes(certificate)
+    return both, alone
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[config.Config]:
+    """How to reach a broker that asks for both."""
+    folder, port = tmp_path_factory.mktemp("secured"), free_port()
+    both, authority = certified(folder)
+    stack = Stack(folder / "stack")
+    with pytest.MonkeyPatch.context() as patch:
+        more = LISTENER.format(port=port, pem=both)
+        patch.setattr(kafka, "PROPERTIES", kafka.PROPERTIES + more)
+        try:
+            stack.start("kafka")
+        except StackError as error:
+            stack.down()
+            pytest.skip(f"no broker of our own starts here: {error}")
+    settings = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "PLAIN",
+        "sasl.username": "reader",
+        "sasl.password": "a secret",
+        "ssl.ca.location": str(authority),
+    }
+    yield config.common(f"{HOST}:{port}", settings, "secured")
+    stack.down()
+
+
+def test_records_are_read_through_tls_with_a_password(secured: config.Config, unique: str) -> None:
+    admin = KafkaTopicAdmin(secured)
+    admin.create(TopicSpec(unique, 1))
+    while not admin.topic_ids([unique]):
+        pass
+    appender = KafkaAppender(secured)
+    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(500)])
+    appender.close()
+    follower = chosen.follower(secured, unique, admin)
+    assert isinstance(follower, FetchingFollower)
+    follower.start(0, 0)
+    values = read(follower, 500)
+    follower.close()
+    assert values == [b"%d" % number for number in range(500)]
+
+
+def read(follower: Follower, count: int) -> list[bytes | None]:
+    values: list[bytes | None] = []
+    while len(values) < count:
+        values += [value for batch in follower.poll(100, 0.2) for value in batch.values]
+    return values
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"sasl.mechanisms": "OAUTHBEARER", "sasl.oauthbearer.config": "principal=me"},
+        {"sasl.mechanism": "GSSAPI"},
+        {"ssl.keystore.location": "/a/keystore"},
+        {"ssl.engine.location": "/an/engine"},
+    ],
+)
+def test_settings_that_only_the_other_client_follows_are_known_as_such(
+    setting: dict[str, str],
+) -> None:
+    base = config.common("kafka:9093", {"security.protocol": "ssl", **setting}, "x")
+    assert unknown_settings(base)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{}, {"socket.keepalive.enable": "true"}, {"sasl.mechanism": "SCRAM-SHA-512"}],
+)
+def test_other_settings_are_followed_or_do_not_matter(setting: dict[str, str]) -> None:
+    assert not unknown_settings(config.common("kafka:9093", setting, "x"))

@@ -101,6 +101,7 @@ class World:
         self.codec = Codec(self.contracts, self.registry)
         self.base = config.common(endpoints.kafka_bootstrap, {}, "world")
         self.admin = KafkaTopicAdmin(self.base)
+        self._cursors = KafkaReader(self.base)
         self.redis = redis.Redis.from_url(endpoints.redis_url)
         self.shop_dsn = endpoints.postgres_dsn.rsplit("/", 1)[0] + "/shop"
         self.running: list[Running] = []
@@ -132,6 +133,7 @@ class World:
             if each.process.poll() is None:
                 each.process.send_signal(signal.SIGCONT)
                 each.kill()
+        self._cursors.close()
         self.redis.close()
         self.registry.close()
 
@@ -270,11 +272,12 @@ class World:
         return self.records(topic_of(name))
 
     def cursor(self, source: str) -> CursorRecord:
-        reader = KafkaReader(self.base)
         try:
-            newest = reader.newest(topics.cursor_topic(source), 0)
-        finally:
-            reader.close()
+            newest = self._cursors.newest(topics.cursor_topic(source), 0)
+        except Transient:  # the next one connects anew, and waits for no pause between attempts
+            self._cursors.close()
+            self._cursors = KafkaReader(self.base)
+            raise
         return CursorRecord.from_bytes(newest) if newest else CursorRecord({}, 0, 0, 0)
 
     def view(self, name: str) -> ViewId:

@@ -252,7 +252,50 @@ GUARDS: tuple[Guard, ...] = (
         "facts of an aborted transaction reach no view",
         "backbone/kafka/config.py",
         (('"isolation.level": "read_committed"', '"isolation.level": "read_uncommitted"'),),
-        f"{_TRANSACTIONS}::test_facts_of_an_aborted_transaction_reach_no_view",
+        f"{_TRANSACTIONS}::test_facts_of_an_aborted_transaction_reach_no_view[KafkaSubscription]",
+    ),
+    Guard(
+        "no silent jump (batches)",
+        "the same, where records are read by whole batches",
+        "backbone/kafka/fetch/subscription.py",
+        (("if fetched.error == OFFSET_OUT_OF_RANGE:", "if False:"),),
+        "tests/contract/test_log.py::"
+        "test_an_offset_beyond_the_log_is_fatal_and_never_a_silent_jump[kafka by whole batches]",
+    ),
+    Guard(
+        "read committed (batches)",
+        "of transactions that overlap those that were aborted reach nobody",
+        "backbone/kafka/fetch/record_batches.py",
+        (("and batch.producer_id in aborting", "and batch.producer_id in ()"),),
+        f"{_TRANSACTIONS}::test_of_transactions_that_overlap_the_committed_ones_are_read",
+    ),
+    Guard(
+        "moved meanwhile",
+        "what was asked for before a partition was moved is not taken for what is asked for now",
+        "backbone/kafka/fetch/fetcher.py",
+        (
+            (
+                "if self._next.get(partition) == asked.offsets[partition]",
+                "if partition in self._next",
+            ),
+        ),
+        "tests/contract/test_log.py::"
+        "test_a_rewound_partition_delivers_again_from_there[kafka by whole batches]",
+    ),
+    Guard(
+        "record lengths",
+        "no damaged record shifts its neighbours when a record batch is read at once",
+        "backbone/codec/record_columns.py",
+        (("return frame if all(found.values()) and total", "return frame if True or total"),),
+        "tests/unit/codec/test_record_columns.py::"
+        "test_damaged_records_are_never_vouched_for_as_others",
+    ),
+    Guard(
+        "handed over before closing",
+        "a member has no partition any more when its client closes",
+        "backbone/kafka/group.py",
+        (("while consumer.assignment() and", "while False and"),),
+        "tests/unit/test_assignment.py::test_who_leaves_hands_over_before_the_client_closes",
     ),
     # facts enter
     Guard(

@@ -6,7 +6,7 @@ from typing import Any, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from backbone.errors import Transient
-from backbone.kafka.group import Assignment
+from backbone.kafka.group import Assignment, leave
 
 TOPIC = "pricing.price.v1"
 
@@ -102,3 +102,32 @@ def test_who_does_not_read_asks_nothing() -> None:
     assert assignment.start_waiting("id", read=False)
 
     assert (client.sought, client.resumed, client.asked) == ({}, [], [])
+
+
+class Leaver:
+    """A client of which each poll takes one of its partitions back; it must have none when it
+    closes."""
+
+    def __init__(self, count: int) -> None:
+        self.has = count
+        self.told: list[str] = []
+
+    def unsubscribe(self) -> None:
+        self.told.append("unsubscribed")
+
+    def poll(self, _: float) -> None:
+        assert self.told == ["unsubscribed"]
+        self.has -= 1
+
+    def assignment(self) -> list[int]:
+        return [*range(self.has)]
+
+    def close(self) -> None:
+        self.told.append(f"closed with {self.has}")
+
+
+def test_who_leaves_hands_over_before_the_client_closes() -> None:
+    """Closing with partitions hung, and with it the whole process."""
+    client = Leaver(3)
+    leave(cast("Consumer", client))
+    assert client.told == ["unsubscribed", "closed with 0"]

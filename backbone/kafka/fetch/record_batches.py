@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from aiokafka import codec
+from aiokafka.errors import KafkaError
 from aiokafka.record.memory_records import MemoryRecords
 
 from backbone.codec.record_columns import RecordsOfABatch
+from backbone.errors import Fatal
 from backbone.record import Headers
 
 # base offset, length, leader epoch, magic, checksum, attributes, last offset's difference, first
@@ -55,29 +57,45 @@ class BatchOfRecords:
 
     @property
     def in_columns(self) -> RecordsOfABatch | None:
-        """What `backbone.codec.record_columns` reads; None for older formats."""
+        """What `backbone.codec.record_columns` reads; None for older formats. Raises Fatal."""
         if self.data[_MAGIC_AT] != _V2:
             return None
         records = self.data[_HEADER.size :]
         if self.attributes & _COMPRESSION:
-            records = _DECOMPRESS[self.attributes & _COMPRESSION](records)
+            records = self._decompressed(records)
         first, last = self.timestamps
         own_times = not self.attributes & _LOG_TIME
         return RecordsOfABatch(
             self.base_offset, first if own_times else last, own_times, self.count, records
         )
 
-    def rows(self) -> Iterator[RecordRow]:
-        """Its records one by one."""
-        batch = MemoryRecords(self.data).next_batch()
-        for each in batch or ():
-            yield RecordRow(
-                each.offset,
-                each.timestamp or 0,
-                each.key,
-                each.value,
-                cast("Headers", list(each.headers)),
-            )
+    def _decompressed(self, records: bytes) -> bytes:
+        try:
+            return cast("bytes", _DECOMPRESS[self.attributes & _COMPRESSION](records))
+        except Exception as error:
+            raise self._unreadable(error) from error
+
+    def rows(self) -> Sequence[RecordRow]:
+        """Its records one by one. Raises Fatal."""
+        try:
+            return [
+                RecordRow(
+                    each.offset,
+                    each.timestamp or 0,
+                    each.key,
+                    each.value,
+                    cast("Headers", list(each.headers)),
+                )
+                for each in MemoryRecords(self.data).next_batch() or ()
+            ]
+        except (KafkaError, ValueError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> Fatal:
+        return Fatal(
+            f"the record batch at offset {self.base_offset} cannot be read "
+            f"({type(error).__name__}): look at the broker's disk and replicas"
+        )
 
 
 def committed(data: bytes, aborted: Sequence[tuple[int, int]]) -> Iterator[BatchOfRecords | int]:
@@ -123,8 +141,7 @@ def _batch(data: bytes) -> BatchOfRecords:
 
 
 def _is_abort(batch: BatchOfRecords) -> bool:
-    marker = next(batch.rows(), None)
-    return marker is not None and int.from_bytes((marker.key or b"")[2:4], "big") == _ABORT
+    return any(int.from_bytes((each.key or b"")[2:4], "big") == _ABORT for each in batch.rows())
 
 
 _FEW_HEADERS = 64

@@ -8,15 +8,16 @@ no object is made of what nobody looks at.
 
 What Avro lacks is a null (a length of -1), and a format says more than a schema can. So what was
 read is vouched for: each record must be as long as it says it is, counted in the shortest form of
-its parts; all of them together must be all the bytes there are; and names must be those expected.
-The proof: no part can be shorter than counted, so if together they take all the bytes, each part
-begins and ends where it was counted. What is not vouched for is read record by record by others.
+its parts; those of a batch together must be all its bytes; and names must be those expected. The
+proof: no part can be shorter than counted, so if together they take all the bytes, each part begins
+and ends where it was counted. What is not vouched for is read record by record by others.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -55,14 +56,19 @@ class RecordColumns:
 def record_columns(batches: Sequence[RecordsOfABatch], names: Names) -> RecordColumns | None:
     """Read the records of batches, all of which have exactly the headers `names`, in this order.
     None where that is not so, or for whatever else is not vouched for. Raises nothing."""
-    layout = _layout(names)
     try:
-        frame = layout.read([each.records for each in batches], sum(each.count for each in batches))
+        return _read(batches, names)
     except (Exception, PanicException):  # noqa: BLE001 - whoever reads them one by one says more
         return None
+
+
+def _read(batches: Sequence[RecordsOfABatch], names: Names) -> RecordColumns | None:
+    counts = [each.count for each in batches]
+    if min(counts) < 1:
+        return None
+    frame = _layout(names).read([each.records for each in batches], counts)
     if frame is None:
         return None
-    counts = [each.count for each in batches]
     base = _repeated([each.base_offset for each in batches], counts)
     times = _repeated([each.timestamp for each in batches], counts)
     own = _repeated([int(each.own_times) for each in batches], counts)
@@ -93,18 +99,20 @@ class _Layout:
         )
         self._vouched = [
             (pl.col(_LENGTH) == length).all().alias("lengths"),
-            (_varint_length(_LENGTH) + pl.col(_LENGTH)).sum().alias("total"),
             *(
                 (pl.col(f"mark {number}") == pl.lit(mark)).all().alias(f"mark {number}")
                 for number, mark in enumerate(marks)
             ),
         ]
 
-    def read(self, blocks: Sequence[bytes], count: int) -> pl.DataFrame | None:
-        frame = pl.read_avro(BytesIO(container_of(self._head, blocks, count)))
-        found = frame.select(self._vouched).row(0, named=True)
-        total = found.pop("total")
-        return frame if all(found.values()) and total == sum(map(len, blocks)) else None
+    def read(self, blocks: Sequence[bytes], counts: Sequence[int]) -> pl.DataFrame | None:
+        """None for what is not vouched for: of each block by itself."""
+        frame = pl.read_avro(BytesIO(container_of(self._head, blocks, sum(counts))))
+        vouched = all(frame.select(self._vouched).row(0))
+        ends = frame.select((_varint_length(_LENGTH) + pl.col(_LENGTH)).cum_sum()).to_series()
+        last = [each - 1 for each in accumulate(counts)]
+        whole = ends.gather(last).to_list() == [*accumulate(map(len, blocks))]
+        return frame if vouched and whole else None
 
 
 @lru_cache(maxsize=256)  # names come from outside: without end, if someone likes

@@ -105,6 +105,15 @@ class KafkaTopicAdmin:
         """Per partition: the offset of the first record that is still there."""
         return self.offsets(topic, OffsetSpec.earliest())
 
+    def start_of(self, topic: str, partition: int) -> int:
+        """The offset of the first record of one partition that is still there."""
+        place = KafkaPartition(topic, partition)
+        futures = self._client.list_offsets(
+            {place: OffsetSpec.earliest()}, request_timeout=CALL_SECONDS
+        )
+        doing = f"asking for the beginning of {topic}/{partition} at {self._where}"
+        return int(_translated(futures[place], doing).offset)
+
     def offsets_at(self, topic: str, timestamp_ms: int) -> dict[int, int]:
         found = self.offsets(topic, OffsetSpec.for_timestamp(timestamp_ms))
         ends = self.ends(topic)

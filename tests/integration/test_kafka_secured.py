@@ -11,11 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from backbone.errors import Misconfigured
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.fetch import chosen
 from backbone.kafka.fetch.follower import FetchingFollower
-from backbone.kafka.fetch.settings import unknown_settings
+from backbone.kafka.fetch.settings import connection_settings, unknown_settings
 from backbone.kafka.publisher import KafkaAppender
 from backbone.log import Follower, Message, TopicSpec
 from cli.stack import kafka
@@ -123,6 +124,9 @@ def read(follower: Follower, count: int) -> list[bytes | None]:
         {"sasl.mechanism": "GSSAPI"},
         {"ssl.keystore.location": "/a/keystore"},
         {"ssl.engine.location": "/an/engine"},
+        {"security.protocol": "sasl_ssl"},  # by GSSAPI, then
+        {"check.crcs": "true"},
+        {"client.rack": "a"},
     ],
 )
 def test_settings_that_only_the_other_client_follows_are_known_as_such(
@@ -130,6 +134,18 @@ def test_settings_that_only_the_other_client_follows_are_known_as_such(
 ) -> None:
     base = config.common("kafka:9093", {"security.protocol": "ssl", **setting}, "x")
     assert unknown_settings(base)
+
+
+def test_authorities_may_stand_in_a_folder_or_be_those_of_the_system(tmp_path: Path) -> None:
+    for where in ("probe", str(tmp_path)):
+        base = config.common("k:1", {"security.protocol": "ssl", "ssl.ca.location": where}, "x")
+        assert connection_settings(base)["ssl_context"].check_hostname
+
+
+def test_certificates_that_are_not_there_are_told_by_their_setting(tmp_path: Path) -> None:
+    missing = {"security.protocol": "ssl", "ssl.ca.location": str(tmp_path / "none.pem")}
+    with pytest.raises(Misconfigured, match=r"look at ssl\.ca\.location"):
+        connection_settings(config.common("k:1", missing, "x"))
 
 
 @pytest.mark.parametrize(

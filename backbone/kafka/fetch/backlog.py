@@ -80,6 +80,7 @@ class _Waiting:
 class Backlog:
     def __init__(self) -> None:
         self._waiting: dict[int, _Waiting] = {}
+        self._room = _MAX_BYTES  # of the poll that is made up
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -99,8 +100,9 @@ class Backlog:
         """The next records: of one partition, and of others those that are there as a whole. A part
         of one costs as much to work on as the rest of it."""
         found: dict[int, Run] = {}
+        self._room = _MAX_BYTES
         for partition in [*self._waiting]:
-            if found and self._waiting[partition].count > max_records:
+            if found and (self._room <= 0 or self._waiting[partition].count > max_records):
                 continue
             run = self._take(partition, max_records)
             max_records -= len(run)
@@ -110,23 +112,24 @@ class Backlog:
 
     def _take(self, partition: int, most: int) -> Run:
         waiting = self._waiting[partition]
-        runs = [waiting.rest] if waiting.rest is not None else [*_read(_some(waiting, most))]
+        runs = [waiting.rest] if waiting.rest is not None else [*_read(self._some(waiting, most))]
         run = Run.joined(runs).from_offset(waiting.first)
         waiting.rest = run.between(most, len(run)) if len(run) > most else None
         if waiting.rest is None and not waiting.batches:
             del self._waiting[partition]
         return run.between(0, most)
 
-
-def _some(waiting: _Waiting, most: int) -> list[tuple[BatchOfRecords, RecordsOfABatch | None]]:
-    """The next batches, decompressed; one at least."""
-    found, count, size = list[tuple[BatchOfRecords, RecordsOfABatch | None]](), 0, 0
-    while waiting.batches and (not found or (count < most and size < _MAX_BYTES)):
-        batch = waiting.batches.popleft()
-        found.append((batch, records := batch.in_columns))
-        count += batch.count
-        size += len(records.records) if records else len(batch.data)
-    return found
+    def _some(
+        self, waiting: _Waiting, most: int
+    ) -> list[tuple[BatchOfRecords, RecordsOfABatch | None]]:
+        """The next batches, decompressed; one at least."""
+        found, count = list[tuple[BatchOfRecords, RecordsOfABatch | None]](), 0
+        while waiting.batches and (not found or (count < most and self._room > 0)):
+            batch = waiting.batches.popleft()
+            found.append((batch, records := batch.in_columns))
+            count += batch.count
+            self._room -= len(records.records) if records else len(batch.data)
+        return found
 
 
 def _read(batches: Sequence[tuple[BatchOfRecords, RecordsOfABatch | None]]) -> Iterator[Run]:

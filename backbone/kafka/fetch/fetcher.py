@@ -6,6 +6,7 @@ is no thread: time passes here in `poll` alone, and everything is called by whoe
 
 import asyncio
 import logging
+import struct
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiokafka.conn import AIOKafkaConnection, create_conn
-from aiokafka.errors import KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 
-from backbone.errors import BackboneError
+from backbone.errors import Fatal, Transient
 from backbone.kafka.fetch.record_batches import BatchOfRecords, committed
 from backbone.logs import logger
 
@@ -29,8 +29,8 @@ class Places(Protocol):
     def leaders(self, name: str) -> Mapping[int, Address]:
         """Which broker leads which partition."""
 
-    def starts(self, topic: str) -> Mapping[int, int]:
-        """The offset of the first record that is still there, for each partition."""
+    def start_of(self, topic: str, partition: int) -> int:
+        """The offset of the first record that is still there."""
 
 
 # what a connection says of itself is unstructured; what matters comes back as an error
@@ -40,11 +40,12 @@ _QUIET.addHandler(logging.NullHandler())
 
 _READ_COMMITTED = 1
 _NO_ERROR = 0
-OFFSET_OUT_OF_RANGE = 1
+OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC = 1, 3
 _WAIT_MS = 100  # how long a quiet partition may hold up what is new or resumed
 _MAX_BYTES = 4 * 1024 * 1024  # of an answer, compressed; a larger record batch comes alone
 _PARTITION_BYTES = 2 * 1024 * 1024
 _REQUEST_MS = 30_000  # far more than the broker waits
+_HANG_UP_SECONDS = 1.0
 _AGAIN_SECONDS = (0.1, 1.0)  # between attempts, doubled
 
 
@@ -82,7 +83,8 @@ class Fetcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connections: dict[Address, AIOKafkaConnection] = {}
         self._flying: dict[asyncio.Task[Any], _Asked] = {}
-        self._again_at, self._pause = 0.0, _AGAIN_SECONDS[0]
+        self._waits: dict[int, float] = {}  # until when, behind a failure
+        self._pauses: dict[int, float] = {}  # how long the next such wait is
         self._log = logger(f"fetch.{topic}")
 
     def start(self, partition: int, offset: int) -> None:
@@ -96,7 +98,8 @@ class Fetcher:
 
     def poll(self, seconds: float) -> Sequence[Fetched]:
         """What has come, waiting for it so long. Each partition goes on behind what is given here.
-        Raises nothing: where brokers do not answer it is said, and they are asked again."""
+        Raises Fatal, Misconfigured; where brokers do not answer it is said, and they are asked
+        again."""
         self._loop = self._loop or asyncio.new_event_loop()
         return self._loop.run_until_complete(self._poll(seconds))
 
@@ -110,7 +113,7 @@ class Fetcher:
     async def _poll(self, seconds: float) -> Sequence[Fetched]:
         await self._ask()
         if not self._flying:
-            await asyncio.sleep(min(seconds, self._pause))
+            await asyncio.sleep(min(seconds, _AGAIN_SECONDS[0]))
             return []
         done, _ = await asyncio.wait(
             self._flying, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -123,37 +126,48 @@ class Fetcher:
     # asking
 
     async def _ask(self) -> None:
-        """Every broker that owes no answer, for the partitions that it leads."""
-        if not self._next or time.monotonic() < self._again_at or not self._have_places():
+        """Every broker that owes no answer, for the partitions that it leads and that do not wait
+        behind a failure."""
+        now = time.monotonic()
+        due = [each for each in self._next if now >= self._waits.get(each, 0.0)]
+        if not due or not self._have_leaders(due):
             return
-        busy = {each.address for each in self._flying.values()}
+        leaders, busy = self._leaders or {}, {each.address for each in self._flying.values()}
         by_address: dict[Address, dict[int, int]] = defaultdict(dict)
-        for partition, offset in self._next.items():
-            address = (self._leaders or {}).get(partition)
-            if address is None:
-                self._later(f"{self._topic}/{partition} has no leader")
-            elif address not in busy:
+        for partition in due:
+            address = leaders.get(partition)
+            if address is None or address in busy:
+                continue
+            offset = self._offset(partition)
+            if offset is not None:
                 by_address[address][partition] = offset
         for address, offsets in by_address.items():
             task = asyncio.create_task(self._fetch(address, offsets))
             self._flying[task] = _Asked(address, offsets, int(time.time() * 1000))
+        without = [each for each in due if each not in leaders]
+        if without:
+            self._later(without, "they have no leader")
         if by_address:
             await asyncio.sleep(0)  # so that they are sent, if only the connections are there
 
-    def _have_places(self) -> bool:
+    def _have_leaders(self, due: Sequence[int]) -> bool:
         try:
-            if self._leaders is None:
-                self._leaders = self._places.leaders(self._topic)
-            if any(offset < 0 for offset in self._next.values()):
-                starts = self._places.starts(self._topic)
-                self._next = {
-                    each: starts[each] if offset < 0 else offset
-                    for each, offset in self._next.items()
-                }
-        except BackboneError as error:
-            self._later(str(error))
+            self._leaders = self._leaders or self._places.leaders(self._topic)
+        except Transient as error:
+            self._later(due, str(error))
             return False
         return True
+
+    def _offset(self, partition: int) -> int | None:
+        """Where to read next; None where that cannot be asked for now."""
+        offset = self._next[partition]
+        if offset < 0:
+            try:
+                offset = self._next[partition] = self._places.start_of(self._topic, partition)
+            except Transient as error:
+                self._later([partition], str(error))
+                return None
+        return offset
 
     async def _fetch(self, address: Address, offsets: Mapping[int, int]) -> Any:
         connection = self._connections.get(address)
@@ -175,46 +189,62 @@ class Fetcher:
         asked = self._flying.pop(task)
         try:
             response = task.result()
-        except (KafkaError, OSError, TimeoutError, NotImplementedError) as error:
+        except Exception as error:  # noqa: BLE001 - of connections, authentication, the protocol
             self._hang_up_on(asked.address)
-            self._later(f"{type(error).__name__} at {asked.address[0]}:{asked.address[1]}")
+            where = f"{asked.address[0]}:{asked.address[1]}"
+            self._later([*asked.offsets], f"{type(error).__name__} at {where}")
             return []
         told = [each for _, partitions in response.topics or () for each in partitions]
-        found = [
+        return [
             self._told(partition, code, rest, asked)
             for partition, code, _, *rest in told
             if self._next.get(partition) == asked.offsets[partition]  # else it was moved
         ]
-        if not any(each.error for each in found):
-            self._pause = _AGAIN_SECONDS[0]
-        return found
 
     def _told(self, partition: int, code: int, rest: Sequence[Any], asked: _Asked) -> Fetched:
-        first = offset = asked.offsets[partition]
+        first = asked.offsets[partition]
         if code != _NO_ERROR:
-            self._wait()
-            return Fetched(partition, offset, (), offset, None, code)
+            self._wait([partition])
+            return Fetched(partition, first, (), first, None, code)
         self._new.discard(partition)
-        stable_end, aborted, data = rest[0], _aborted(rest), rest[-1]
-        batches = []
-        for each in committed(data or b"", aborted):
-            offset = each if isinstance(each, int) else each.next_offset
-            batches += [] if isinstance(each, int) else [each]
-        # behind the others from now on: an answer has room for few that have much
-        self._next.pop(partition)
+        self._pauses.pop(partition, None)
+        stable_end, data = rest[0], rest[-1] or b""
+        batches, offset = self._committed(partition, first, data, _aborted(rest))
+        if data:  # behind the others from now on: an answer has room for few that have much
+            self._next.pop(partition)
         self._next[partition] = offset
-        ended = asked.at_ms if offset >= stable_end else None
+        # a leader that is new may know of less than was read: that is no end
+        ended = asked.at_ms if offset == stable_end else None
         return Fetched(partition, first, batches, offset, ended)
 
-    def _later(self, reason: str) -> None:
-        """Ask who leads, and try again after a moment."""
-        self._log.warning("kafka is struggling", reason=reason, seconds=self._pause)
-        self._wait()
+    def _committed(
+        self, partition: int, offset: int, data: bytes, aborted: Sequence[tuple[int, int]]
+    ) -> tuple[Sequence[BatchOfRecords], int]:
+        """And the offset behind them. Raises Fatal."""
+        batches, first = list[BatchOfRecords](), offset
+        try:
+            for each in committed(data, aborted):
+                offset = each if isinstance(each, int) else each.next_offset
+                batches += [] if isinstance(each, int) else [each]
+        except (IndexError, struct.error) as error:
+            raise Fatal(
+                f"what stands in {self._topic}/{partition} at or behind offset {first} is no "
+                "record batch: look at the broker's disk and replicas"
+            ) from error
+        return batches, offset
 
-    def _wait(self) -> None:
+    def _later(self, partitions: Sequence[int], reason: str) -> None:
+        """Ask who leads, and try these again after a moment; the others go on."""
+        self._log.warning("kafka is struggling", partitions=sorted(partitions), reason=reason)
+        self._wait(partitions)
+
+    def _wait(self, partitions: Sequence[int]) -> None:
         self._leaders = None  # they may be others by then
-        self._again_at = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _AGAIN_SECONDS[1])
+        least, most = _AGAIN_SECONDS
+        for each in partitions:
+            pause = self._pauses.get(each, least)
+            self._waits[each] = time.monotonic() + pause
+            self._pauses[each] = min(2 * pause, most)
 
     # hanging up
 
@@ -227,8 +257,9 @@ class Fetcher:
         for task in self._flying:
             task.cancel()
         await asyncio.gather(*self._flying, return_exceptions=True)
-        closing = [each.close() for each in self._connections.values()]
-        await asyncio.gather(*closing, return_exceptions=True)
+        closing = [asyncio.ensure_future(each.close()) for each in self._connections.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=_HANG_UP_SECONDS)
         self._flying.clear()
         self._connections.clear()
 

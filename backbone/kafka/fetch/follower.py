@@ -10,7 +10,7 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate
 from backbone.kafka.fetch.backlog import Backlog, record_batch
-from backbone.kafka.fetch.fetcher import OFFSET_OUT_OF_RANGE, Fetched, Fetcher
+from backbone.kafka.fetch.fetcher import OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC, Fetched, Fetcher
 from backbone.kafka.fetch.settings import connection_settings
 from backbone.log import BEGINNING
 from backbone.logs import logger
@@ -72,6 +72,8 @@ class FetchingFollower:
         if fetched.error == OFFSET_OUT_OF_RANGE:
             # one that expired was tried long ago, or never will be: go on where there is more
             self._fetcher.start(fetched.partition, BEGINNING)
+        elif fetched.error == UNKNOWN_TOPIC:
+            self._log.warning("kafka is struggling", reason="the topic is not known to its leader")
         elif fetched.error:
             translated = translate(KafkaError(fetched.error), self._doing)
             if isinstance(translated, Fatal):

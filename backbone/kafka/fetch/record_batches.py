@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from aiokafka import codec
-from aiokafka.errors import KafkaError
 from aiokafka.record.memory_records import MemoryRecords
 
 from backbone.codec.record_columns import RecordsOfABatch
@@ -22,6 +21,7 @@ from backbone.record import Headers
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _BEFORE_LENGTH = 12  # bytes of a batch that its length does not count
 _MAGIC_AT, _V2 = 16, 2
+_LEAST_LENGTH = 14  # of a message of the oldest format
 _COMPRESSION, _LOG_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 _DECOMPRESS = {
     1: codec.gzip_decode,
@@ -88,7 +88,7 @@ class BatchOfRecords:
                 )
                 for each in MemoryRecords(self.data).next_batch() or ()
             ]
-        except (KafkaError, ValueError) as error:
+        except Exception as error:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> Fatal:
@@ -119,7 +119,9 @@ def committed(data: bytes, aborted: Sequence[tuple[int, int]]) -> Iterator[Batch
 def _batches(data: bytes) -> Iterator[BatchOfRecords]:
     at, size = 0, len(data)
     while size - at > _MAGIC_AT:
-        length = int.from_bytes(data[at + 8 : at + _BEFORE_LENGTH], "big")
+        length = int.from_bytes(data[at + 8 : at + _BEFORE_LENGTH], "big", signed=True)
+        if length < _LEAST_LENGTH:
+            raise IndexError("a record batch is shorter than its header")
         end = at + _BEFORE_LENGTH + length
         if end > size:
             return

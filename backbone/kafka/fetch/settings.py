@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from backbone.errors import Misconfigured
@@ -30,6 +31,7 @@ _KNOWN = frozenset(
         *(_AUTHORITIES, _HOSTNAMES, _VERIFIED, _CERTIFICATE, _KEY, _KEY_PASSWORD),
     }
 )
+_NOT_FOLLOWED = frozenset({"check.crcs", "client.rack"})
 _OF_CONNECTIONS = ("ssl.", "sasl.", "security.", "enable.ssl.", "enable.sasl.", "oauth")
 
 
@@ -37,15 +39,16 @@ def unknown_settings(base: Config) -> list[str]:
     """Settings of how brokers are reached that only confluent-kafka follows: whoever has one of
     them reads with it."""
     found = [each for each in base if each.startswith(_OF_CONNECTIONS) and each not in _KNOWN]
-    mechanism = _mechanism(base)
-    if mechanism and mechanism not in _KNOWN_MECHANISMS:
-        found += [each for each in _MECHANISMS if each in base]
+    found += _NOT_FOLLOWED.intersection(base)
+    mechanism = _mechanism(base) or ("GSSAPI" if "SASL" in _protocol(base) else "PLAIN")
+    if mechanism not in _KNOWN_MECHANISMS:
+        found += [each for each in _MECHANISMS if each in base] or [_PROTOCOL]
     return sorted(found)
 
 
 def connection_settings(base: Config) -> dict[str, Any]:
     """What `aiokafka.conn.create_conn` takes. Raises Misconfigured."""
-    protocol = str(base.get(_PROTOCOL, _DEFAULT_PROTOCOL)).upper()
+    protocol = _protocol(base)
     made: dict[str, Any] = {"client_id": base["client.id"], "security_protocol": protocol}
     if "SASL" in protocol:
         made["sasl_mechanism"] = _mechanism(base)
@@ -55,13 +58,26 @@ def connection_settings(base: Config) -> dict[str, Any]:
     return made
 
 
+def _protocol(base: Mapping[str, Any]) -> str:
+    return str(base.get(_PROTOCOL, _DEFAULT_PROTOCOL)).upper()
+
+
 def _mechanism(base: Mapping[str, Any]) -> str:
     return next((str(base[each]).upper() for each in _MECHANISMS if each in base), "")
 
 
+def _trusting(where: str | None) -> ssl.SSLContext:
+    """A file, a folder, or what the system trusts ("probe")."""
+    if where is None or where == "probe":
+        return ssl.create_default_context()
+    if Path(where).is_dir():
+        return ssl.create_default_context(capath=where)
+    return ssl.create_default_context(cafile=where)
+
+
 def _ssl_context(base: Mapping[str, Any]) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=base.get(_AUTHORITIES))
+        context = _trusting(base.get(_AUTHORITIES))
         if base.get(_CERTIFICATE):
             context.load_cert_chain(base[_CERTIFICATE], base.get(_KEY), base.get(_KEY_PASSWORD))
     except (OSError, ssl.SSLError) as error:

@@ -15,7 +15,7 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import translate_of_member
 from backbone.kafka.fetch.backlog import Backlog, record_batch
-from backbone.kafka.fetch.fetcher import OFFSET_OUT_OF_RANGE, Fetched, Fetcher
+from backbone.kafka.fetch.fetcher import OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC, Fetched, Fetcher
 from backbone.kafka.fetch.settings import connection_settings
 from backbone.kafka.group import Assignment, Identity, leave, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
@@ -122,13 +122,20 @@ class FetchingSubscription:
     ) -> Sequence[RecordBatch | End]:
         if not self._backlog and self._assignment.started:
             left = max(0.0, min(deadline - time.monotonic(), _GROUP_SECONDS))
-            for each in self._fetcher.poll(left):
+            for each in self._fetched(left):
                 self._add(each)
         batches = [
             record_batch(self._topic, topic_id, partition, run)
             for partition, run in self._backlog.take(max_records).items()
         ]
         return [*batches, *self._due_ends()]
+
+    def _fetched(self, seconds: float) -> Sequence[Fetched]:
+        try:
+            return self._fetcher.poll(seconds)
+        except Misconfigured:
+            self._confirm()
+            raise
 
     def _add(self, fetched: Fetched) -> None:
         if fetched.error:
@@ -155,6 +162,10 @@ class FetchingSubscription:
 
     def _refused(self, fetched: Fetched) -> None:
         place = f"{self._topic}/{fetched.partition}"
+        if fetched.error == UNKNOWN_TOPIC:  # of a leader that has not heard of it yet, or has
+            self._identity.confirm()
+            self._log.warning("kafka is struggling", reason=f"{place} is not known to its leader")
+            return
         if fetched.error == OFFSET_OUT_OF_RANGE:
             self._confirm()
             raise Fatal(

@@ -192,6 +192,18 @@ def test_a_number_that_is_padded_is_not_vouched_for() -> None:
     assert record_columns([whole], ()) is not None
 
 
+def test_each_batch_has_its_own_records_and_no_others() -> None:
+    """Where one says that it has fewer and the next that it has more, their sums are right."""
+    data = [written(given(2, seed), 100 * seed, 0) for seed in (0, 1)]
+    one, other = (batch.in_columns for each in data for batch in batches(each))
+    assert one is not None
+    assert other is not None
+    names = header_names(one.records) or ()
+    assert record_columns([one, other], names) is not None
+    assert record_columns([replace(one, count=1), replace(other, count=3)], names) is None
+    assert record_columns([replace(one, count=-1), replace(other, count=5)], names) is None
+
+
 def test_records_of_a_log_that_tells_the_time_have_that_of_their_batch() -> None:
     data = bytearray(written(given(3, 1), compression=0))
     data[21:23] = (0x08).to_bytes(2, "big")  # the attribute: times are the log's

@@ -78,9 +78,9 @@ class Process:
 
     def run(self, workers: Sequence[Callable[[], None]]) -> None:
         """Run each worker in a thread of its own until all have ended. The first that fails stops
-        the others, and its error is raised once they are gone. Where one hangs
-        the process ends without it: what it held is stored or will be read again, and its
-        partitions are taken over."""
+        the others, and its error is raised once they are gone. Where one hangs the
+        process ends without it: what it held is stored or will be read again, and its partitions
+        are taken over."""
         threads = [threading.Thread(target=self._guard, args=(worker,)) for worker in workers]
         for thread in threads:
             thread.start()

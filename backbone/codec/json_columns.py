@@ -99,8 +99,8 @@ def decimal_text(leaf: Leaf, value: pl.Expr) -> pl.Expr:
 
 
 def quantum_of(leaf: Leaf) -> pl.Expr:
-    """A decimal's smallest step. Not a literal made of a Decimal: that imports numpy, which takes a
-    third of a second in the first batch."""
+    """A decimal's smallest step. Not a literal made of a Decimal: that imports numpy, in the
+    midst of the first batch."""
     text = format(Decimal(1).scaleb(-leaf.scale), "f")
     return pl.lit(text).cast(pl.Decimal(38, leaf.scale))
 

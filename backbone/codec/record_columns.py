@@ -58,7 +58,7 @@ def record_columns(batches: Sequence[RecordsOfABatch], names: Names) -> RecordCo
     None where that is not so, or for whatever else is not vouched for. Raises nothing."""
     try:
         return _read(batches, names)
-    except (Exception, PanicException):  # noqa: BLE001 - whoever reads them one by one says more
+    except (Exception, PanicException):  # noqa: BLE001 - bytes from outside; rows are read then
         return None
 
 

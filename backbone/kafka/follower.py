@@ -97,16 +97,7 @@ class KafkaFollower:
         self._changed = False
 
     def _batch(self, run: Run) -> RecordBatch:
-        batch = RecordBatch(
-            topic=self._topic,
-            topic_id=self._topic_id,
-            partition=run.partition,
-            offsets=run.offsets,
-            keys=run.keys,
-            values=run.values,
-            headers=run.headers,
-            timestamps_ms=run.timestamps_ms,
-        )
+        batch = run.batch(self._topic, self._topic_id)
         self._next[run.partition] = batch.next_offset
         return batch
 

@@ -25,10 +25,10 @@ def member(base: config.Config, group: str) -> Consumer:
 
 
 def leave(consumer: Consumer) -> None:
-    """Hand everything over, then close. Not by closing alone: what the group gives or takes in that
-    very moment is told by `close`, when the client's own thread may have ended already, and the
-    answer to it never comes. The client waits for that answer with the interpreter in its hands, so
-    the whole process hangs (seen with 2.16; librdkafka's issue 4527 tells of the like)."""
+    """Hand everything over, then close. Not by closing alone: twice a process hung for good while
+    `close` told of what the group took back. `incremental_unassign` did not return, and that call
+    keeps the interpreter (confluent-kafka 2.16). Why the client did not answer is not known;
+    librdkafka's issue 4527 tells of the like, and of this remedy."""
     deadline = time.monotonic() + _LEAVE_SECONDS
     with suppress(KafkaException, RuntimeError):  # who was never in, or was given up, is out
         consumer.unsubscribe()

@@ -122,7 +122,7 @@ class KafkaSubscription:
                 self._goes_on(item, runs, ends)
             elif (error := item.error()) is not None:
                 self._failed(error, item, ends)
-        return [*(self._batch(topic_id, each) for each in runs.values()), *ends.values()]
+        return [*(each.batch(self._topic, topic_id) for each in runs.values()), *ends.values()]
 
     def _goes_on(self, run: Run, runs: dict[int, Run], ends: dict[int, End]) -> None:
         """Records came: what was the end of their partition is none any more."""
@@ -132,18 +132,6 @@ class KafkaSubscription:
         self._ends.pop(run.partition, None)
         if runs.setdefault(run.partition, run) is not run:
             runs[run.partition].extend(run)
-
-    def _batch(self, topic_id: str, run: Run) -> RecordBatch:
-        return RecordBatch(
-            topic=self._topic,
-            topic_id=topic_id,
-            partition=run.partition,
-            offsets=run.offsets,
-            keys=run.keys,
-            values=run.values,
-            headers=run.headers,
-            timestamps_ms=run.timestamps_ms,
-        )
 
     def _failed(self, error: KafkaError, message: Message, ends: dict[int, End]) -> None:
         partition, offset = message.partition() or 0, message.offset() or 0

@@ -14,6 +14,7 @@ from typing import cast
 from confluent_kafka import Message
 
 from backbone.kafka.headers import EveryHeader, FewHeaders
+from backbone.record import RecordBatch
 
 AT_A_TIME = 100
 
@@ -38,6 +39,18 @@ class Run:
         self.values += map(Message.value, messages)
         self.headers.take(messages)
         self.timestamps_ms += map(itemgetter(1), map(Message.timestamp, messages))
+
+    def batch(self, topic: str, topic_id: str) -> RecordBatch:
+        return RecordBatch(
+            topic=topic,
+            topic_id=topic_id,
+            partition=self.partition,
+            offsets=self.offsets,
+            keys=self.keys,
+            values=self.values,
+            headers=self.headers,
+            timestamps_ms=self.timestamps_ms,
+        )
 
     def extend(self, behind: "Run") -> None:
         self.offsets += behind.offsets

@@ -9,9 +9,8 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.fetch.follower import FetchingFollower
 from backbone.kafka.follower import KafkaFollower
-from backbone.kafka.publisher import KafkaAppender
-from backbone.log import Message, TopicSpec
 from cli.stack.stack import Endpoints
+from tests.integration.filled_topic import filled, numbered, values_of
 
 pytestmark = pytest.mark.kafka
 
@@ -47,44 +46,24 @@ class AwayOnce(KafkaTopicAdmin):
 def test_what_stood_there_while_kafka_was_away_is_delivered_then(
     base: config.Config, unique: str, follows: Follows
 ) -> None:
-    admin = KafkaTopicAdmin(base)
-    admin.create(TopicSpec(unique, 1))
-    while not admin.topic_ids([unique]):
-        pass
-    appender = KafkaAppender(base)
-    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(3)])
-    appender.close()
+    filled(base, unique, numbered(3))
     follower = follows(base, unique, AwayOnce(base))
     follower.start(0, 0)
     with pytest.raises(Transient):
         follower.poll(100, 0.1)
-    values: list[bytes | None] = []
-    while len(values) < 3:
-        values += [value for batch in follower.poll(100, 0.1) for value in batch.values]
-    follower.close()
-    assert values == [b"0", b"1", b"2"]
+    assert values_of(follower, 3) == [b"0", b"1", b"2"]
 
 
 def test_where_the_beginning_has_expired_it_goes_on_with_what_is_left(
     base: config.Config, unique: str, follows: Follows
 ) -> None:
-    admin = KafkaTopicAdmin(base)
-    admin.create(TopicSpec(unique, 1))
-    while not admin.topic_ids([unique]):
-        pass
-    appender = KafkaAppender(base)
-    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(5)])
-    appender.close()
+    admin = filled(base, unique, numbered(5))
     client, place = AdminClient(base), TopicPartition(unique, 0, 3)
     client.delete_records([place])[place].result()
     assert admin.starts(unique) == {0: 3}
     follower = follows(base, unique)
     follower.start(0, 0)
-    values: list[bytes | None] = []
-    while len(values) < 2:
-        values += [value for batch in follower.poll(100, 0.1) for value in batch.values]
-    follower.close()
-    assert values == [b"3", b"4"]
+    assert values_of(follower, 2) == [b"3", b"4"]
 
 
 def test_a_topic_that_is_not_there_is_told_with_its_remedy(

@@ -13,17 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from backbone.errors import Misconfigured
 from backbone.kafka import config
-from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.fetch import chosen
 from backbone.kafka.fetch.follower import FetchingFollower
 from backbone.kafka.fetch.settings import connection_settings, unknown_settings
-from backbone.kafka.publisher import KafkaAppender
-from backbone.log import Follower, Message, TopicSpec
 from cli.stack import kafka
 from cli.stack.ports import HOST
-from cli.stack.problems import StackError
 from cli.stack.stack import Stack
 from tests.e2e.world import free_port
+from tests.integration.filled_topic import filled, numbered, values_of
 
 pytestmark = pytest.mark.kafka
 
@@ -70,19 +67,16 @@ def certified(folder: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[config.Config]:
-    """How to reach a broker that asks for both."""
+def secured(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[config.Config]:
+    """How to reach a broker that asks for both: one of its own, where a stack starts at all."""
+    del stack
     folder, port = tmp_path_factory.mktemp("secured"), free_port()
     both, authority = certified(folder)
-    stack = Stack(folder / "stack")
+    own = Stack(folder / "stack")
     with pytest.MonkeyPatch.context() as patch:
         more = LISTENER.format(port=port, pem=both)
         patch.setattr(kafka, "PROPERTIES", kafka.PROPERTIES + more)
-        try:
-            stack.start("kafka")
-        except StackError as error:
-            stack.down()
-            pytest.skip(f"no broker of our own starts here: {error}")
+        own.start("kafka")
     settings = {
         "security.protocol": "SASL_SSL",
         "sasl.mechanisms": "PLAIN",
@@ -91,30 +85,15 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[config.Config]
         "ssl.ca.location": str(authority),
     }
     yield config.common(f"{HOST}:{port}", settings, "secured")
-    stack.down()
+    own.down()
 
 
 def test_records_are_read_through_tls_with_a_password(secured: config.Config, unique: str) -> None:
-    admin = KafkaTopicAdmin(secured)
-    admin.create(TopicSpec(unique, 1))
-    while not admin.topic_ids([unique]):
-        pass
-    appender = KafkaAppender(secured)
-    appender.append([Message(unique, b"k", b"%d" % number, (), 0) for number in range(500)])
-    appender.close()
+    admin = filled(secured, unique, numbered(500))
     follower = chosen.follower(secured, unique, admin)
     assert isinstance(follower, FetchingFollower)
     follower.start(0, 0)
-    values = read(follower, 500)
-    follower.close()
-    assert values == [b"%d" % number for number in range(500)]
-
-
-def read(follower: Follower, count: int) -> list[bytes | None]:
-    values: list[bytes | None] = []
-    while len(values) < count:
-        values += [value for batch in follower.poll(100, 0.2) for value in batch.values]
-    return values
+    assert values_of(follower, 500) == numbered(500)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ class Fetcher:
         asked = self._flying.pop(task)
         try:
             response = task.result()
-        except Exception as error:  # noqa: BLE001 - of connections, authentication, the protocol
+        except Exception as error:  # noqa: BLE001 - aiokafka's have no common class; it is said
             self._hang_up_on(asked.address)
             where = f"{asked.address[0]}:{asked.address[1]}"
             self._later([*asked.offsets], f"{type(error).__name__} at {where}")

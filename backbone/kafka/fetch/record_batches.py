@@ -29,6 +29,7 @@ _DECOMPRESS = {
     3: codec.lz4_decode,
     4: codec.zstd_decode,
 }
+_FEW_HEADERS = 64  # of a record; of more it is read by itself
 _ABORT = 0  # a control record's type: its key is a version and it, of two bytes each
 
 
@@ -144,9 +145,6 @@ def _batch(data: bytes) -> BatchOfRecords:
 
 def _is_abort(batch: BatchOfRecords) -> bool:
     return any(int.from_bytes((each.key or b"")[2:4], "big") == _ABORT for each in batch.rows())
-
-
-_FEW_HEADERS = 64
 
 
 def header_names(records: bytes) -> tuple[bytes, ...] | None:

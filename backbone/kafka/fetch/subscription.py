@@ -28,6 +28,8 @@ _GROUP_SECONDS = 0.05  # how long the group may wait to be listened to while not
 
 
 class FetchingSubscription:
+    """Made by `backbone/kafka/fetch/chosen.py`. Raises Misconfigured for settings that are none."""
+
     def __init__(self, base: config.Config, group: str, topic: str, listener: Listener) -> None:
         self._consumer = member(base, group)
         self._topic = topic

@@ -7,7 +7,6 @@ from functools import cache
 from backbone.errors import BackboneError
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
-from backbone.kafka.fetch import chosen
 from backbone.kafka.follower import KafkaFollower
 from backbone.kafka.reader import KafkaReader
 from backbone.log import Appender
@@ -20,6 +19,8 @@ def retry_log(
     name: str, base: config.Config, admin: KafkaTopicAdmin, appender: Appender
 ) -> RetryLog:
     """What `name` is to try again, and where it tells what became of it."""
+    from backbone.kafka.fetch import chosen  # noqa: PLC0415 - Polars, and another client of Kafka
+
     topic, replayed = retry_topic(name), replayed_topic(name)
     topic_id = cache(lambda: admin.topic_id(topic))
     reader = KafkaReader(base)

@@ -11,7 +11,7 @@ from backbone.codec.columns import Columns
 from backbone.codec.engine import ColumnBatch
 from backbone.codec.framing import names_schema
 from backbone.errors import Poison
-from backbone.record import Headers, Outcomes, RecordBatch
+from backbone.record import Headers, Outcomes, RecordBatch, picked
 from processors.record_fact import Names, Readings, RecordFact
 from processors.record_key import text_key, text_keys
 from processors.view import View
@@ -94,7 +94,7 @@ class BatchFacts:
     def _readings(
         self, type_name: str, batch: RecordBatch, columns: Columns, outcomes: Outcomes
     ) -> Readings:
-        raw = [batch.keys[place] for place in columns.indexes]
+        raw = picked(batch.keys, columns.indexes)
         keys = text_keys(raw, batch.partition, self.partitions)
         for place, key in zip(columns.indexes, keys, strict=True):
             if isinstance(key, Poison):

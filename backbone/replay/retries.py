@@ -125,8 +125,9 @@ class Retries:
             self._busy_until = time.monotonic() + _BUSY_SECONDS
         quiet = self._untold.keys() - {each.partition for each in found}
         return [
-            *(RetryBatch(partition, None) for partition in sorted(quiet)),
             *(RetryBatch(each.partition, each) for each in found),
+            # behind those: while they are worked out the store writes what these wait for
+            *(RetryBatch(partition, None) for partition in sorted(quiet)),
         ]
 
     def _follow(self, partitions: Sequence[int]) -> None:

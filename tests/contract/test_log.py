@@ -121,11 +121,19 @@ def _by_whole_batches(unique: str, bootstrap: str) -> Log:
 
 
 _ON_KAFKA = {"kafka": _kafka, "kafka by whole batches": _by_whole_batches}
+_NAMES = ["memory", *(pytest.param(each, marks=pytest.mark.kafka) for each in _ON_KAFKA)]
+_READS = {"subscription", "follower", "each_client"}
+"""Fixtures of tests that read with what each client of Kafka has of its own."""
 
 
-@pytest.fixture(
-    params=["memory", *(pytest.param(each, marks=pytest.mark.kafka) for each in _ON_KAFKA)]
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What does not read is tried on Kafka once."""
+    if "log" in metafunc.fixturenames:
+        names = _NAMES if _READS & {*metafunc.fixturenames} else _NAMES[:2]
+        metafunc.parametrize("log", names, indirect=True)
+
+
+@pytest.fixture
 def log(request: pytest.FixtureRequest, unique: str) -> Log:
     if request.param == "memory":
         made = _memory(unique)
@@ -141,6 +149,11 @@ def log(request: pytest.FixtureRequest, unique: str) -> Log:
 @pytest.fixture
 def told() -> Told:
     return Told()
+
+
+@pytest.fixture
+def each_client() -> None:
+    """For a test that makes what it reads with itself."""
 
 
 @pytest.fixture
@@ -263,6 +276,7 @@ def test_an_end_comes_after_the_records_before_it_and_is_told_again(
     assert {end.offset for end in ends if end.partition == 0} == {1}
 
 
+@pytest.mark.usefixtures("each_client")
 def test_reading_starts_where_the_listener_says(log: Log, unique: str) -> None:
     log.appender().append([Message(log.facts, b"k", bytes([n]), partition=0) for n in range(5)])
     told = Told(start=3)
@@ -333,6 +347,7 @@ def test_a_topic_deleted_and_created_again_under_a_reader_is_fatal(
         _read(subscription, lambda *_: False)
 
 
+@pytest.mark.usefixtures("each_client")
 def test_an_offset_beyond_the_log_is_fatal_and_never_a_silent_jump(log: Log, unique: str) -> None:
     subscription = log.subscription(unique, log.facts, Told(start=7))
     with pytest.raises(Fatal):

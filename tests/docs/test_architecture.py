@@ -81,6 +81,7 @@ DEFERRED = {
         "backbone.views.redis_store",  # Redis' client: 0.1 s
         "backbone.registry.confluent",  # Confluent's client: 0.3 s
     ),
+    "cli.replay_wiring": ("backbone.kafka.fetch",),  # Polars, and aiokafka: 0.2 s
     "cli.demo.command": ("cli.demo",),  # all clients: 0.15 s for every other command
     "cli.run": (
         "cli.sink_wiring",  # Polars, and ClickHouse's client

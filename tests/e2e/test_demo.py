@@ -22,6 +22,7 @@ def _published(told: str) -> list[int]:
     return [int(count) for count in re.findall(r"(\d+) facts published by this run", told)]
 
 
+@pytest.mark.timeout(400)  # everything there is, twice
 def test_the_demo_balances_and_a_second_one_publishes_nothing_twice(world: World) -> None:
     first = _told(world)
     assert first.returncode == 0, first.stderr

@@ -1,4 +1,4 @@
-"""Processes that begin with what is not ours already imported: tests/e2e/warm_server.py."""
+"""Processes that begin with what they need already imported: tests/e2e/warm_server.py."""
 
 import json
 import os
@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 SERVER = Path(__file__).with_name("warm_server.py")
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+ROOT = Path(__file__).resolve().parents[2]
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "_RJEM_MALLOC_CONF": "background_thread:false",  # of Polars
+}
 
 
 class WarmProcess:
@@ -65,18 +69,20 @@ class Warm:
     """Starts `python -m <arguments>`. One for all tests of a run."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self._of_others, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._of_ours, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with others, ours:
+            handed = (others.fileno(), ours.fileno())
             self._server = subprocess.Popen(
-                [sys.executable, str(SERVER), str(theirs.fileno())],
+                [sys.executable, str(SERVER), *map(str, handed)],
                 env={**os.environ, **ONE_THREAD},
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=handed,
             )
-        self._requests = ours
 
     def close(self) -> None:
-        self._requests.close()
+        self._of_ours.close()
+        self._of_others.close()
         self._server.wait()
 
     def start(
@@ -86,19 +92,34 @@ class Warm:
         folder: Path,
         output: Sequence[IO[Any]],
     ) -> WarmProcess:
-        """`output`: where its standard output and its standard error go."""
+        """`output`: where its standard output and its standard error go. What is ours is imported
+        beforehand, unless its path has another copy of it."""
         order = {"arguments": arguments, "environment": environment, "folder": str(folder)}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, Path(os.devnull).open() as nothing:
             files = [*(each.fileno() for each in (nothing, *output)), theirs.fileno()]
-            socket.send_fds(self._requests, [json.dumps(order).encode()], files)
+            elsewhere = environment.get("PYTHONPATH", "") not in ("", str(ROOT))
+            requests = self._of_others if elsewhere else self._of_ours
+            socket.send_fds(requests, [json.dumps(order).encode()], files)
         return WarmProcess(arguments, ours)
 
     def run(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
     ) -> "subprocess.CompletedProcess[str]":
         with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as wrong:
-            code = self.start(arguments, environment, folder, (said, wrong)).wait()
-            for each in (said, wrong):
-                each.seek(0)
-            return subprocess.CompletedProcess(arguments, code, said.read(), wrong.read())
+            process = self.start(arguments, environment, folder, (said, wrong))
+            try:
+                code = process.wait()
+            except BaseException as error:  # the test's time is up
+                process.send_signal(signal.SIGUSR1)  # it tells where each of its threads is
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+                error.add_note(f"{_all_of(said)}\n{_all_of(wrong)}"[-10_000:])
+                process.kill()
+                raise
+            return subprocess.CompletedProcess(arguments, code, _all_of(said), _all_of(wrong))
+
+
+def _all_of(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from tests.guards.catalog import GUARDS
@@ -31,22 +30,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def tried(guards: Sequence[Guard], jobs: int) -> Iterator[Verdict]:
-    """All named tests together with every guard in its place, then one by one without it."""
-    run = whole(ROOT, guards)
-    unfits = {guard.name: unfit(guard, run) for guard in guards}
-    for guard in guards:
-        if unfits[guard.name]:
-            yield Verdict(guard.name, guard.test, NO_TRIAL, 0.0, unfits[guard.name])
-    fit = [guard for guard in guards if not unfits[guard.name]]
+    """One by one without it; and beside the first of them all named tests together, with every
+    guard in its place: before they have passed nothing is said of a trial."""
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(without, ROOT), fit)
+        run = pool.submit(whole, ROOT, guards)
+        trials = [pool.submit(without, ROOT, guard) for guard in guards]
+        for guard, trial in zip(guards, trials, strict=True):
+            why = unfit(guard, run.result())
+            yield Verdict(guard.name, guard.test, NO_TRIAL, 0.0, why) if why else trial.result()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make guards", description=__doc__)
     names = [guard.name for guard in GUARDS]
     parser.add_argument("--only", action="append", choices=names, help="this guard; repeatable")
-    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
+    parser.add_argument("--jobs", type=int, default=3, help="how many are tried at a time")
     parser.add_argument("--output", choices=("table", "json"), default="table")
     return parser
 

@@ -10,7 +10,7 @@ import pytest
 
 from backbone.settings import REPOSITORY
 
-NOT_COPIED = (".git", ".venv", ".backbone", ".tools", "__pycache__", ".pytest_cache", ".hypothesis")
+NOT_COPIED = (".git", ".venv", ".backbone", ".tools", ".pytest_cache", ".hypothesis")
 NEW = (
     ("fact", "payments.PaymentSettled"),
     ("fact", "payments.PaymentDisputed"),

@@ -366,3 +366,32 @@ def test_of_batches_on_their_way_each_is_told_in_its_turn(
     worker.run(polls=4)
     assert [each.of for each in told(bench)] == [f"dlq.fragile/0/{number}" for number in range(8)]
     assert set(became(bench)) == {Became.RECOVERED}
+
+
+def test_what_was_found_is_worked_on_before_the_store_is_waited_for(
+    view: Fragile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backbone.replay.retries._FEW", 0)
+    bench = Bench(view, partitions=2)
+    for number in range(8):
+        place(bench, str(number), "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    found: dict[int, list[Message]] = {0: [], 1: []}
+    for each in letters(bench):
+        assert each.origin is not None
+        found[each.origin.partition].append(of_letter("fragile", each, each.origin, RUN))
+    for message in found[0]:
+        bench.append(message)
+    retries, (first,) = _polled(worker)
+    retries.work(first)
+    for message in found[1]:
+        bench.append(message)
+
+    _, polled = _polled(worker)
+
+    assert [(each.partition, each.records is None) for each in polled] == [(1, False), (0, True)]
+    for each in polled:
+        retries.work(each)
+    assert [each.became for each in told(bench)] == [Became.RECOVERED] * len(found[0])

@@ -107,7 +107,7 @@ def _become(
     more = environment.get("PYTHONPATH", "")
     sys.path[:1] = [folder, *filter(None, more.split(os.pathsep))]
     sys.argv = arguments
-    sys.modules.pop(arguments[0], None)
+    sys.modules.pop(arguments[0], None)  # imported beforehand: runpy warns of what it runs twice
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 

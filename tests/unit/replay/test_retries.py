@@ -392,6 +392,6 @@ def test_what_was_found_is_worked_on_before_the_store_is_waited_for(
     _, polled = _polled(worker)
 
     assert [(each.partition, each.records is None) for each in polled] == [(1, False), (0, True)]
-    for each in polled:
-        retries.work(each)
+    for batch in polled:
+        retries.work(batch)
     assert [each.became for each in told(bench)] == [Became.RECOVERED] * len(found[0])

@@ -392,6 +392,14 @@ def test_what_was_found_is_worked_on_before_the_store_is_waited_for(
     _, polled = _polled(worker)
 
     assert [(each.partition, each.records is None) for each in polled] == [(1, False), (0, True)]
-    for batch in polled:
-        retries.work(batch)
+    retries.work(polled[0])
+    _nobody_waits_for_the_store(monkeypatch)
+    retries.work(polled[1])
     assert [each.became for each in told(bench)] == [Became.RECOVERED] * len(found[0])
+
+
+def _nobody_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    def finish(_: object) -> None:
+        raise AssertionError("it was waited for what another partition had just sent")
+
+    monkeypatch.setattr("backbone.views.memory_store._Begun.finish", finish)

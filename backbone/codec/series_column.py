@@ -44,7 +44,7 @@ class SeriesColumn(ByteColumn):
     def numbers(self) -> list[int] | None:
         try:
             texts = self.series.cast(pl.String)
-            if not texts.str.contains(_DIGITS).fill_null(value=False).all():
+            if texts.null_count() or not texts.str.contains(_DIGITS).all():
                 return None
             return texts.cast(pl.Int64).to_list()
         except pl.exceptions.PolarsError:  # no UTF-8, or too large

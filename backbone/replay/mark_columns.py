@@ -73,12 +73,14 @@ def _at_once(values: ByteColumn) -> MarkColumns | None:
         return None
     versions, *written, _, _, rests = parts
     numbers, offsets, published = (each.numbers() for each in written)
-    if not (versions.alike() and rests.alike() and versions[0] == VERSION):
+    # a slice first: the whole would be made into objects
+    version, rest = versions[:1][0], rests[:1][0]
+    if not (versions.alike() and rests.alike() and version == VERSION):
         return None
     if numbers is None or offsets is None or published is None:
         return None
     try:
-        about = about_of(rests[0] or b"")
+        about = about_of(rest or b"")
     except (ValueError, TypeError):
         return None
     if len(about.names) != len(apart) - 1:

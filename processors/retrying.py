@@ -13,9 +13,9 @@ def tell_already_applied(
 ) -> None:
     """Of those that were superseded, set apart the ones by whom: the entry was made from the very
     record. Raises Transient."""
-    places = [at for at, code in enumerate(outcomes.codes) if code == Outcome.SUPERSEDED]
-    if not places:
+    if not outcomes.count(Outcome.SUPERSEDED):
         return
+    places = [at for at, code in enumerate(outcomes.codes) if code == Outcome.SUPERSEDED]
     # what a strict view passes over may have no readable key
     keys = {place: (batch.keys[place] or b"").decode(errors="replace") for place in places}
     # what is remembered was so before these parts

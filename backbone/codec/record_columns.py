@@ -69,12 +69,10 @@ def _read(batches: Sequence[RecordsOfABatch], names: Names) -> RecordColumns | N
     frame = _layout(names).read([each.records for each in batches], counts)
     if frame is None:
         return None
-    base = _repeated([each.base_offset for each in batches], counts)
-    times = _repeated([each.timestamp for each in batches], counts)
-    own = _repeated([int(each.own_times) for each in batches], counts)
+    offsets, timestamps_ms = _placed(batches, frame[_OFFSET].to_list(), frame[_TIME].to_list())
     return RecordColumns(
-        (base + frame[_OFFSET]).to_list(),
-        (times + frame[_TIME] * own).to_list(),
+        offsets,
+        timestamps_ms,
         SeriesColumn(frame[_KEY]),
         SeriesColumn(frame[_VALUE]),
         [SeriesColumn(frame[f"header {number}"]) for number in range(len(names))],
@@ -153,11 +151,18 @@ def _sized_length(column: str) -> pl.Expr:
     return (size + (39 - size.bitwise_leading_zeros()) // 7).cast(pl.Int64)
 
 
-def _repeated(values: Sequence[int], counts: Sequence[int]) -> pl.Series:
-    """Each of the values so many times."""
-    if len(values) == 1:
-        return pl.Series(values, dtype=pl.Int64).new_from_index(0, counts[0])
-    pairs = pl.DataFrame(
-        {"value": values, "count": counts}, {"value": pl.Int64, "count": pl.UInt32}
-    )
-    return pairs.select(pl.col("value").repeat_by("count").explode()).to_series()
+def _placed(
+    batches: Sequence[RecordsOfABatch], offsets: list[int], times: list[int]
+) -> tuple[list[int], list[int]]:
+    """Offsets and times, which records tell by their difference to their batch. Mostly of many
+    small batches: adding up by the engine would take a call for each."""
+    placed, timed, start = list[int](), list[int](), 0
+    for batch in batches:
+        base, timestamp, end = batch.base_offset, batch.timestamp, start + batch.count
+        placed += [base + each for each in offsets[start:end]]
+        if batch.own_times:
+            timed += [timestamp + each for each in times[start:end]]
+        else:
+            timed += [timestamp] * batch.count
+        start = end
+    return placed, timed

@@ -4,8 +4,6 @@ import polars as pl
 
 from backbone.byte_column import ByteColumn
 
-_DIGITS = "^[0-9]+$"
-
 
 class SeriesColumn(ByteColumn):
     """`series` is of type Binary."""
@@ -44,11 +42,13 @@ class SeriesColumn(ByteColumn):
     def numbers(self) -> list[int] | None:
         try:
             texts = self.series.cast(pl.String)
-            if texts.null_count() or not texts.str.contains(_DIGITS).all():
-                return None
-            return texts.cast(pl.Int64).to_list()
-        except pl.exceptions.PolarsError:  # no UTF-8, or too large
+            found = texts.cast(pl.Int64)
+        except pl.exceptions.PolarsError:  # no UTF-8, no number, or too large
             return None
+        least = texts.min()
+        # the engine reads digits behind a sign too: both signs stand before the digits
+        signed = isinstance(least, str) and least < "0"
+        return None if signed or found.null_count() else found.to_list()
 
     def part(self, places: slice) -> "SeriesColumn":
         return SeriesColumn(self.series[places])

@@ -72,24 +72,12 @@ class TopicAdmin(Protocol):
         """Per partition: the offset behind the last record a committed reader can see now."""
 
 
-class Appending(Protocol):
-    """Messages on their way: see `Appender.begin`."""
-
-    def finish(self) -> None:
-        """Return and raise as `append`."""
-
-
 class Appender(Protocol):
-    """Appends outside any transaction: dead letters of processors, outcomes of retries. Called from
-    one thread."""
+    """Appends outside any transaction: dead letters of processors."""
 
     def append(self, messages: Sequence[Message]) -> None:
         """Return once the cluster has acknowledged every message. Raises Transient when that is
         not known (repeating may double them), Fatal when one can never be written."""
-
-    def begin(self, messages: Sequence[Message]) -> Appending:
-        """The same without waiting: for whoever has other work meanwhile. They are in the log once
-        `finish` has returned; before, nobody knows. Raises as `append`."""
 
     def close(self) -> None: ...
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +14,7 @@ from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.reader import KafkaReader
 from backbone.kafka.undecided import abort_undecided, is_undecided
-from backbone.log import Appending, Message
+from backbone.log import Message
 
 _CALL_SECONDS = 10.0
 _ABORT_SECONDS = 5.0  # less than one transaction may take, and than opening leaves its group
@@ -139,20 +138,12 @@ class KafkaPublisher:
             producer.purge()
 
 
-@dataclass(frozen=True, slots=True)
-class _Appending:
-    finish: Callable[[], None]
-
-
 class KafkaAppender:
     def __init__(self, base: config.Config) -> None:
         self._config = config.producer(base)
         self._producer = _producer(self._config)
 
     def append(self, messages: Sequence[Message]) -> None:
-        self.begin(messages).finish()
-
-    def begin(self, messages: Sequence[Message]) -> Appending:
         topics = ", ".join(sorted({message.topic for message in messages}))
         where = config.servers(self._config)
         doing = f"appending {len(messages)} records to {topics} at {where}"
@@ -161,17 +152,12 @@ class KafkaAppender:
             _produce(self._producer, messages, deliveries)
         except KafkaException as error:
             raise translate(error, doing) from error
-        return _Appending(partial(self._finish, self._producer, deliveries, doing))
-
-    def _finish(self, producer: Producer, deliveries: _Deliveries, doing: str) -> None:
-        left = producer.flush(_CALL_SECONDS)
+        left = self._producer.flush(_CALL_SECONDS)
         if deliveries.failure is None and not left:
             return
-        if producer is self._producer:
-            # after a failure an idempotent producer may be unusable: the next try has a new one.
-            # What others have begun is dropped with it, and its producer says so when they finish
-            producer.purge()
-            self._producer = _producer(self._config)
+        # after a failure an idempotent producer may be unusable: the next try has a new one
+        self._producer.purge()
+        self._producer = _producer(self._config)
         if deliveries.failure is not None:
             raise translate(deliveries.failure, doing)
         raise Transient(f"Kafka did not acknowledge in time while {doing}")

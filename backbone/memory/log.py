@@ -15,7 +15,6 @@ from backbone.fact import LogPosition
 from backbone.log import (
     BEGINNING,
     NOTE_BYTES,
-    Appending,
     Committed,
     End,
     Listener,
@@ -121,24 +120,15 @@ class MemoryAdmin:
         return {n: len(rows) for n, rows in enumerate(self._log.topic(topic).partitions)}
 
 
-class _Appended:
-    def finish(self) -> None:
-        """Memory is written at once."""
-
-
 class MemoryAppender:
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
 
     def append(self, messages: Sequence[Message]) -> None:
-        self.begin(messages).finish()
-
-    def begin(self, messages: Sequence[Message]) -> Appending:
         for message in messages:
             self._log.topic(message.topic)
         for message in messages:
             self._log.write(message)
-        return _Appended()
 
     def close(self) -> None:
         """Nothing is held."""

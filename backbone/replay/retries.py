@@ -14,12 +14,12 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from backbone import metrics
-from backbone.log import Appender, Appending, Follower, Message, Reader
+from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
@@ -154,18 +154,16 @@ class Retries:
         return again
 
     def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
-        """While these are worked out the store writes those before them; while these are sent the
-        log takes what became of those."""
+        """While these are worked out the store writes those before them."""
         place = Stood(self._owner.topic, below[0], records.partition)
         found = originals(records, MarkColumns.of_headers(records.headers), place, below[1])
         batch, outcomes = found.batch, Outcomes(0)
         if found.batch is not None:
             batch = self._owner.with_held(found.batch)
             outcomes = self._step(spoken(batch, found.batch, found.headers))
-        again, telling = self._settled(records.partition)
+        again = self._settle(records.partition)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
-        self._finish(telling)
         if again is None:
             own = _of_retries(found.batch, batch, outcomes)
             told = told_of(found.marks, [(found, own)])
@@ -177,51 +175,24 @@ class Retries:
 
     def _settle(self, partition: int) -> int | None:
         """Tell what became of those before, once it is stored."""
-        again, telling = self._settled(partition)
-        self._finish(telling)
-        return again
-
-    def _settled(self, partition: int) -> tuple[int | None, "_Telling | None"]:
-        """The same, and the log need not have said yet that it has them."""
         if partition not in self._untold:
-            return None, None
+            return None
         again = self._patience.insist(lambda: self._owner.settle(partition))
         records, told = self._untold.pop(partition)
-        if again is not None:
-            return again, None
-        made = reports(records.topic_id, records.offsets[0], records.next_offset, told)
-        messages = [Message(self._log.replayed, None, each, (), partition) for each in made]
-        begun = self._patience.insist(lambda: self._log.appender.begin(messages))
-        return None, _Telling(self._log.appender, messages, begun, told.counted())
+        if again is None:
+            self._patience.insist(lambda: self._tell(records, told))
+            for became, count in told.counted().items():
+                metrics.REPLAYED.labels(self._owner.name, became).inc(count)
+        return again
 
-    def _finish(self, telling: "_Telling | None") -> None:
-        if telling is None:
-            return
-        self._patience.insist(telling.finish)
-        for became, count in telling.counts.items():
-            metrics.REPLAYED.labels(self._owner.name, became).inc(count)
+    def _tell(self, records: RecordBatch, told: ToldColumns) -> None:
+        made = reports(records.topic_id, records.offsets[0], records.next_offset, told)
+        topic, partition = self._log.replayed, records.partition
+        self._log.appender.append([Message(topic, None, each, (), partition) for each in made])
 
     def close(self) -> None:
         self._log.follower.close()
         self._log.reader.close()
-
-
-@dataclass(slots=True)
-class _Telling:
-    """Outcomes on their way into the log, and how many became what."""
-
-    appender: Appender
-    messages: Sequence[Message]
-    begun: Appending | None
-    counts: Mapping[str, int]
-
-    def finish(self) -> None:
-        """Called again after a Transient: whether they are there is not known then."""
-        begun, self.begun = self.begun, None
-        if begun is None:
-            self.appender.append(self.messages)
-        else:
-            begun.finish()
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,16 +386,6 @@ def test_a_scan_passes_over_keys_that_are_not_wanted(log: Log) -> None:
     assert [record.position.offset for record in found] == [0, 2]
 
 
-def test_what_was_begun_is_in_the_log_once_it_is_finished(log: Log) -> None:
-    appender = log.appender()
-
-    begun = appender.begin([Message(log.facts, b"k", b"1", partition=0)])
-    appender.append([Message(log.facts, b"k", b"2", partition=0)])
-    begun.finish()
-
-    assert [each.value for each in log.reader().scan(log.facts)] == [b"1", b"2"]
-
-
 def test_offsets_are_found_by_time(log: Log) -> None:
     appender = log.appender()
     appender.append([Message(log.facts, b"k", b"1", partition=0)])

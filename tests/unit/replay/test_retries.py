@@ -1,6 +1,6 @@
 """Retries on memory twins: the owner writes them under its claim, and tells what became of each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -9,9 +9,9 @@ import pytest
 
 from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import FIRST_FAILED_AT
-from backbone.errors import Fenced, Transient
+from backbone.errors import Fenced
 from backbone.fact import Fact
-from backbone.log import Appending, Message
+from backbone.log import Message
 from backbone.memory.reader import MemoryReader
 from backbone.replay.messages import of_fact, of_letter
 from backbone.replay.outcomes import Became, Report, Told
@@ -403,29 +403,3 @@ def _nobody_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("it was waited for what another partition had just sent")
 
     monkeypatch.setattr("backbone.views.memory_store._Begun.finish", finish)
-
-
-def test_outcomes_whose_append_came_to_nothing_are_told_again(
-    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place(bench, "1", "France")
-    worker = bench.worker()
-    worker.run()
-    view.mended = True
-    replay(bench)
-    monkeypatch.setattr("backbone.memory.log.MemoryAppender.begin", _comes_to_nothing(monkeypatch))
-
-    worker.run()
-
-    assert became(bench) == [Became.RECOVERED]
-
-
-def _comes_to_nothing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Appending]:
-    """The first time."""
-
-    class Unanswered:
-        def finish(self) -> None:
-            monkeypatch.undo()
-            raise Transient("nobody answered")
-
-    return lambda *_: Unanswered()

@@ -73,7 +73,7 @@ class TopicAdmin(Protocol):
 
 
 class Appender(Protocol):
-    """Appends outside any transaction: dead letters of processors."""
+    """Appends outside any transaction: dead letters, retries and what became of them."""
 
     def append(self, messages: Sequence[Message]) -> None:
         """Return once the cluster has acknowledged every message. Raises Transient when that is

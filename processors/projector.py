@@ -195,8 +195,8 @@ class Projector:
         return self._guarded(partition, self._held[partition], self._settle)
 
     def _settle(self, partition: int, held: _Held) -> None:
-        """Also what was sent in vain before: called again after a Transient. What others have sent
-        is not waited for: they write while this partition's outcomes are told."""
+        """Sends again what was sent in vain: called again after a Transient. Only then are other
+        partitions waited for; else they write while this one's outcomes are told."""
         if held.writing is None and held.coming:
             self._send(partition, held)
         self._hear(partition, held)

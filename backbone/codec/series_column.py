@@ -46,7 +46,7 @@ class SeriesColumn(ByteColumn):
         except pl.exceptions.PolarsError:  # no UTF-8, no number, or too large
             return None
         least = texts.min()
-        # the engine reads digits behind a sign too: both signs stand before the digits
+        # the engine reads digits behind a sign too, and "+" and "-" sort before the digits
         signed = isinstance(least, str) and least < "0"
         return None if signed or found.null_count() else found.to_list()
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from tests.e2e.warm_server import OURS
+
 SERVER = Path(__file__).with_name("warm_server.py")
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = {
@@ -93,12 +95,14 @@ class Warm:
         output: Sequence[IO[Any]],
     ) -> WarmProcess:
         """`output`: where its standard output and its standard error go. What is ours is imported
-        beforehand, unless its path has another copy of it."""
+        beforehand, unless its path or its folder has another copy of it."""
         order = {"arguments": arguments, "environment": environment, "folder": str(folder)}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, Path(os.devnull).open() as nothing:
             files = [*(each.fileno() for each in (nothing, *output)), theirs.fileno()]
-            elsewhere = environment.get("PYTHONPATH", "") not in ("", str(ROOT))
+            elsewhere = environment.get("PYTHONPATH", "") not in ("", str(ROOT)) or any(
+                (folder / each).exists() for each in OURS
+            )
             requests = self._of_others if elsewhere else self._of_ours
             socket.send_fds(requests, [json.dumps(order).encode()], files)
         return WarmProcess(arguments, ours)

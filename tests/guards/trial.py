@@ -78,7 +78,8 @@ class Copy:
         shutil.copytree(tree, self.tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
 
     def watch(self, file: str) -> None:
-        """From now on the file tells when it is executed, in whatever process."""
+        """From now on the file tells when it is executed, in whatever process: that the tests ran
+        with this copy. A warm server of tests/e2e executes every file, whatever its test does."""
         proof = self._proofs / file.replace("/", "|")
         with (self.tree / file).open("a") as source:
             source.write(f"\n__import__('pathlib').Path({str(proof)!r}).touch()\n")

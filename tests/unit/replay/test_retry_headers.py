@@ -113,6 +113,8 @@ def test_a_message_that_was_replayed_before_is_counted_on() -> None:
         [(RETRY, b'1|1|1|1|1||["r", "dlq.x/0", "id", "", "", ["a"]]\0x\0y')],
         [(RETRY, b'1|-1|1|1|1||["r", "dlq.x/0", "id", "", "", ["ce_id"]]\0x')],
         [(RETRY, b'1|1|-1|1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
+        [(RETRY, b'1|+1|1|1|1||["r", "dlq.x/0", "id", "", "", ["ce_id"]]\0x')],
+        [(RETRY, b'1|1|1|+1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
         [(RETRY, b'1|1||1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
         [*retry(2), ("behind", b"x")],
         marked([("another", b"x")], RUN, LogPosition("l", "dlq.orders", 0, 1), None),

@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 ARGS ?=
+# Images of containers often forbid Python to keep what it has compiled: here hundreds of processes
+# would compile the same modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo bench test validators guards engines soak check lint types format generate docs requirements clean
 .DEFAULT_GOAL := help

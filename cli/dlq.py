@@ -38,6 +38,8 @@ def show_list(
 ) -> None:
     """List dead letters, the newest last; without a name, how many there are and why.
 
+    Every letter that is kept counts, also of what was replayed since: `report` says what is open.
+
     Example: backbone dlq list price-list --code invalid
     """
     if name is None:

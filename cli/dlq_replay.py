@@ -59,6 +59,8 @@ def plan(
     with closing(wiring.reader()) as reader:
         found = replaying.planned(name, open_topics(name, reader), which.filter(), repairs)
     sys.stderr.write(f"planned with the code in {Path(backbone.__file__).parent.parent}\n")
+    if not found:
+        replaying.say(name, found)
     if letters:
         viewer = Viewer(wiring.contracts(), wiring.reading_codec())
         show([_planned_row(viewer, each) for each in found], _LETTERS, output)
@@ -88,7 +90,7 @@ def run(
     """
     with closing(wiring.reader()) as reader:
         found = replaying.planned(name, open_topics(name, reader), which.filter(), repairs)
-    replaying.say(found)
+    replaying.say(name, found)
     _end(replaying.replay(name, found, pace, also_failing=also_failing), output)
 
 

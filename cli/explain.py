@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Annotated, Any
@@ -150,7 +150,21 @@ def _judged(evidence: Evidence, fold: Fold, reader: Reader, view: str) -> Judgem
         for chapter in evidence.chapters
         if chapter.offset in left_out.get(chapter.position.partition, ())
     }
-    return judge(replace(evidence, dead=frozenset(dead)), fold) if dead else judgement
+    return _without(dead, evidence, fold) if dead else judgement
+
+
+def _without(dead: Collection[int], evidence: Evidence, fold: Fold) -> Judgement:
+    """Nobody lies where an entry lacks what lies with the dead letters, but not all is well."""
+    evidence = replace(evidence, dead=frozenset(dead))
+    judgement = judge(evidence, fold)
+    if Hop.VIEW in judgement.at_fault:
+        return judgement
+    places = [str(each.position) for each in evidence.chapters if each.offset in dead]
+    lacking = (
+        f"{', '.join(places)} in the entry: it lies with the dead letters, or is held behind one "
+        f"(backbone dlq causes {evidence.view})"
+    )
+    return judge(replace(evidence, gaps=[*evidence.gaps, lacking]), fold)
 
 
 def _print(rows: Sequence[Row], judgement: Judgement, output: Format) -> None:

@@ -20,6 +20,7 @@ from backbone.ledger.view_entries import AT_ONCE, Judged, Refold, suspects
 from backbone.log import Reader
 from backbone.recorded_fact import Decoder
 from backbone.replay.outcomes import SETTLED, Report, what_counts
+from backbone.replay.parked import unsettled
 from backbone.source_lookup import SourceLookup
 from backbone.topics import cursor_topic, replayed_topic
 from backbone.views.store import Answer, Entry, ViewReader
@@ -147,16 +148,13 @@ class Books:
 
     def _dead(self, name: str, topic: str, topic_id: str) -> Mapping[int, frozenset[int]]:
         """Offsets in the dead letters of a processor, each once, however often it failed; without
-        those that were tried again and settled."""
-        settled = self._settled(name)
+        those that were tried again and settled since."""
+        letters = map(DeadLetter.of, self.reader.scan(topic_of(name)))
         offsets: dict[int, set[int]] = defaultdict(set)
-        done: dict[int, set[int]] = defaultdict(set)
-        for record in self.reader.scan(topic_of(name)):
-            origin, place = DeadLetter.of(record).origin, record.position
-            if origin is not None and (origin.topic, origin.topic_id) == (topic, topic_id):
-                found = done if (place.topic_id, str(place)) in settled else offsets
-                found[origin.partition].add(origin.offset)
-        return {each: frozenset(found - done[each]) for each, found in offsets.items()}
+        for origin in unsettled(letters, self._settled(name)):
+            if (origin.topic, origin.topic_id) == (topic, topic_id):
+                offsets[origin.partition].add(origin.offset)
+        return {each: frozenset(found) for each, found in offsets.items()}
 
     def _settled(self, name: str) -> frozenset[tuple[str, str]]:
         """The places of dead letters that were tried again, with nothing left to be done."""

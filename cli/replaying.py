@@ -71,14 +71,19 @@ class Done:
             return (
                 f"stopped: {ramp.failed} of {ramp.heard} failed again ({codes}), "
                 f"{ramp.total - ramp.sent} were not sent. `backbone dlq causes {self.name}` says "
-                "why; mend it in the owner, start that again, then run this again"
+                f"why; {self._mend()}, then run this again"
             )
         if ramp.failed:
             return f"{ramp.failed} failed again: `backbone dlq causes {self.name}` says why"
         return (
-            f"{self.left_out} would not pass and were left out: `backbone dlq plan {self.name}` "
-            "says why"
+            f"{self.left_out} would not pass and were left out: `backbone dlq plan {self.name} "
+            f"--letters` says why; {self._mend()}"
         )
+
+    def _mend(self) -> str:
+        if self.name in SOURCES:
+            return "mend the rows with a file (--repairs)"
+        return "mend it in the owner, start that again"
 
 
 def planned(name: str, topics: Topics, wanted: Filter, repairs: Path | None) -> list[Planned]:
@@ -99,7 +104,13 @@ def planned(name: str, topics: Topics, wanted: Filter, repairs: Path | None) -> 
     return found
 
 
-def say(found: Sequence[Planned]) -> None:
+def say(name: str, found: Sequence[Planned]) -> None:
+    if not found:
+        sys.stderr.write(
+            "no open message is among those asked for: "
+            f"`backbone dlq report {name}` says what is open\n"
+        )
+        return
     passing = sum(each.verdict is Verdict.WOULD_PASS for each in found)
     sys.stderr.write(f"plan: {len(found)} messages are open, {passing} would pass\n")
 
@@ -148,8 +159,16 @@ def _drive(name: str, run: Run, retries: Sequence[Retry], ramp: Ramp) -> Drive:
     ):
         progress = _Progress(ramp)
         drive = Drive(run.id, retries, ramp, Line(appender, follower, time.monotonic, progress))
-        progress.began()
-        drive.run()
+        if retries:
+            progress.began()
+        try:
+            drive.run()
+        except KeyboardInterrupt:
+            sys.stderr.write(
+                f"interrupted: {ramp.sent} of {ramp.total} were sent, {ramp.heard} answered. The "
+                "owner goes on with what it has; the same command goes on with the others\n"
+            )
+            raise
     return drive
 
 

@@ -5,13 +5,15 @@ and parking everything would hide it: the worker stops instead and lets lag alar
 before the first write, for writes cannot be undone.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from backbone import metrics
 from backbone.dead_letters import from_record
-from backbone.errors import Fatal
+from backbone.errors import Fatal, PoisonReason
 from backbone.log import Appender
+from backbone.logs import logger
 from backbone.record import Middleware, Outcome, Outcomes, RecordBatch, Step
 
 SYSTEMIC_RECORDS = 100
@@ -47,11 +49,28 @@ def dead_letters(
                 )
                 for poison in outcomes.poisons.values():
                     metrics.DEAD_LETTERS.labels(processor, str(poison.reason)).inc()
+                _say(processor, batch, outcomes)
             return outcomes
 
         return guarded
 
     return wrap
+
+
+def _say(processor: str, batch: RecordBatch, outcomes: Outcomes) -> None:
+    """A line for each reason in a batch, and no more: what a poison says may quote the fact."""
+    firsts: dict[PoisonReason, int] = {}
+    for index, poison in sorted(outcomes.poisons.items()):
+        firsts.setdefault(poison.reason, index)
+    counts = Counter(poison.reason for poison in outcomes.poisons.values())
+    for reason, first in firsts.items():
+        logger(f"dead_letters.{processor}").warning(
+            "parked",
+            count=counts[reason],
+            code=str(reason),
+            first=str(batch.position(first)),
+            see=f"backbone dlq causes {processor}",
+        )
 
 
 def _refuse_systemic(processor: str, batch: RecordBatch, outcomes: Outcomes) -> None:

@@ -5,11 +5,12 @@ replayed. They tell of one first position; the newest letter is the one that cou
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backbone.dead_letter_reading import DeadLetter
+from backbone.fact import LogPosition
 from backbone.replay.outcomes import Told
 from backbone.replay.retry_headers import COUNT
 
@@ -59,6 +60,13 @@ def by_message(
         newest[known] = letter if takes(letter) else None
         counts[known] += 1
     return [Parked(letter, counts[known]) for known, letter in newest.items() if letter]
+
+
+def unsettled(letters: Iterable[DeadLetter], settled: Container[Place]) -> list[LogPosition]:
+    """Where those records stood at first whose newest letter is not settled. One may fail once more
+    after it was recovered, when its view is built anew."""
+    newest = {each.origin: place_of(each) for each in letters if each.origin is not None}
+    return [origin for origin, place in newest.items() if place not in settled]
 
 
 def without_payload(letter: DeadLetter) -> DeadLetter:

@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from backbone.backoff import Backoff
 from backbone.errors import Fatal, Poison, PoisonReason, Transient
@@ -119,6 +120,15 @@ def test_a_poisoned_record_is_parked_byte_for_byte_and_the_others_go_on(log: Mem
     _run(log, processor)
     assert processor.done == [b"1", b"3"]
     assert _dead(log) == [(b"bad", b"1")]
+
+
+def test_what_is_parked_is_said_without_quoting_it(log: MemoryLog) -> None:
+    _write(log, b"1", b"bad", b"bad")
+    with capture_logs() as lines:
+        _run(log, Remembering())
+    (said,) = [each for each in lines if each["event"] == "parked"]
+    assert (said["count"], said["first"], said["log_level"]) == (2, "facts/0/1", "warning")
+    assert said["see"] == "backbone dlq causes remembering"
 
 
 def test_a_service_that_is_away_is_waited_for_in_place(log: MemoryLog) -> None:

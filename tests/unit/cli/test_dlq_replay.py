@@ -12,12 +12,16 @@ from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import LogPosition
 from backbone.instants import rfc3339
 from backbone.log import Message, TopicSpec
+from backbone.memory.follower import MemoryFollower
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
 from backbone.memory.reader import MemoryReader
 from backbone.record import Record
+from backbone.replay.drive import Drive, Line
+from backbone.replay.ramp import Ramp
 from cli import dlq, mending, wiring
 from cli.dlq_options import instant, span
 from cli.dlq_selection import Filter
+from cli.replaying import Done, say
 from tests.unit.replay.test_parked import AT, letter
 
 RUNNER = CliRunner()
@@ -70,6 +74,23 @@ def test_a_report_of_what_nobody_replayed_says_that_something_is_left(log: Memor
 
     assert code == 3
     assert {"not_replayed 2", "messages 2", "letters in the topic 2", "balances yes"} <= set(lines)
+
+
+def test_of_a_plan_of_nothing_it_is_said_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    say("prices", [])
+
+    assert "`backbone dlq report prices` says what is open" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("shop", "mend the rows with a file (--repairs)"), ("prices", "mend it in the owner")],
+)
+def test_who_replays_in_vain_is_told_how_to_mend(name: str, remedy: str) -> None:
+    ramp, follower = Ramp(0), MemoryFollower(MemoryLog(), "replayed.prices")
+    line = Line(MemoryAppender(MemoryLog()), follower, lambda: 0.0, lambda _: None)
+
+    assert remedy in Done(name, Drive("r", [], ramp, line), left_out=3).remedy()
 
 
 @pytest.mark.usefixtures("log")

@@ -15,6 +15,7 @@ from backbone.replay.parked import (
     is_open,
     place_of,
     state_of,
+    unsettled,
     without_payload,
 )
 
@@ -53,6 +54,13 @@ def test_a_message_has_the_state_that_was_told_of_its_newest_letter() -> None:
     (parked,) = by_message([letter(0, of=7), letter(5, 7, ("replay.count", b"1"))])
 
     assert state_of(parked, outcomes, frozenset()) is State.RECOVERED
+
+
+def test_of_each_record_the_newest_letter_says_whether_it_is_settled() -> None:
+    letters = [letter(0, of=7), letter(1, of=8), letter(2, of=9), letter(3, of=7), letter(4, of=8)]
+    settled = {("id-2", f"dlq.prices/0/{offset}") for offset in (0, 4)}
+
+    assert {each.offset for each in unsettled(letters, settled)} == {7, 9}
 
 
 def test_what_failed_again_and_was_not_tried_since_says_so() -> None:

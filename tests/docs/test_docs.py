@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from backbone import metrics
 from backbone.settings import PREFIX, known_names
 from cli.main import app
+from cli.reference import reference
 from gateway import answering  # noqa: F401 - its metrics are made when it is imported
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,6 +139,10 @@ def test_every_command_is_documented() -> None:
     missing = undocumented(our_commands(), read("docs/cli.md"))
 
     assert not missing, f"docs/cli.md lacks {', '.join(missing)}"
+
+
+def test_the_page_of_the_commands_is_as_make_docs_writes_it() -> None:
+    assert read("docs/cli.md") == reference(app), "docs/cli.md is not current: run `make docs`"
 
 
 def test_every_command_has_help_with_an_example() -> None:

@@ -104,20 +104,23 @@ class Stack:
         return ServiceStatus(name, "running", address, recorded.pid)
 
     def _start(self, names: Sequence[str]) -> None:
-        self._choose_ports()
         missing = [name for name in names if not process.lives(self._recorded(name))]
         if missing:
             require_disk(self._state.root)
         if any(CATALOG[name].downloads for name in missing):
             self._site.cache.fill(self._report)
-        Starter(self._site, CATALOG, self._report).bring(names)
+        with self._ports_chosen():
+            Starter(self._site, CATALOG, self._report).bring(names)
 
-    def _choose_ports(self) -> None:
+    @contextmanager
+    def _ports_chosen(self) -> Iterator[None]:
         wanted = [port for service in CATALOG.values() for port in service.ports]
         missing = [name for name in wanted if name not in self._state.ports]
-        if missing:
-            known = self._state.ports
-            self._state.set_ports({**known, **ports.choose(missing, known.values())})
+        known = self._state.ports
+        with ports.reserved(missing, known.values()) as chosen:
+            if chosen:
+                self._state.set_ports({**known, **chosen})
+            yield
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -155,7 +155,7 @@ def _placed(
     batches: Sequence[RecordsOfABatch], offset_deltas: list[int], time_deltas: list[int]
 ) -> tuple[list[int], list[int]]:
     """Offsets and times, which records tell by their difference to their batch. In Python, for the
-    columns are small: half as long as by the engine for 7,000 records in six batches."""
+    columns are small: half as long as by the engine (by hand: 7,000 records in six batches)."""
     offsets, times, start = list[int](), list[int](), 0
     for batch in batches:
         base, timestamp, end = batch.base_offset, batch.timestamp, start + batch.count

@@ -71,13 +71,14 @@ def test_an_unknown_service_is_answered_with_the_known_ones(tmp_path: Path) -> N
 
 
 def test_a_port_is_drawn_once_until_its_service_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter([20_001, 20_001, 20_002])
+    first, second = ports.choose(["first", "second"]).values()
+    drawn = iter([first, first, second])
     monkeypatch.setattr("cli.stack.ports._candidate", lambda: next(drawn))
 
     with ports.reserved(["one"]) as one, ports.reserved(["another"]) as another:
-        assert (one, another) == ({"one": 20_001}, {"another": 20_002})
-        with socket.create_server((ports.HOST, 20_001)):  # as the service does
-            assert not ports.is_free(20_001)
+        assert (one, another) == ({"one": first}, {"another": second})
+        with socket.create_server((ports.HOST, first)):  # as the service does
+            assert not ports.is_free(first)
 
 
 def test_chosen_ports_are_distinct_free_and_below_those_of_clients() -> None:

@@ -2,10 +2,10 @@
 
 A transaction is decided by a marker in each of its partitions. Kafka 4.3.0 and 4.3.1 leave out the
 markers of partitions whose leader they do not know just then, which is all of them while a cluster
-starts, and call the transaction complete (KAFKA-20734; seen in the logs of a broker that was
-killed: docs/decisions/0016-undecided-transactions.md). Its records are then decided by the next
-marker of their producer, together with what that wrote: published again by a successor that did not
-see them, they stood in their topic twice.
+starts or takes back a broker that stalled, and call the transaction complete (KAFKA-20734; seen in
+the logs of such brokers: docs/decisions/0016-undecided-transactions.md and 0018). Its records are
+then decided by the next marker of their producer, together with what that wrote: published again by
+a successor that did not see them, they stood in their topic twice.
 
 So a publisher that has fenced its predecessors looks whether its cursor is decided, and else aborts
 what is open: a transaction of its own in every such partition, which it aborts. None of it was

@@ -5,7 +5,9 @@ import uuid
 from typing import ClassVar
 
 from cli.stack.java import java
+from cli.stack.pins import read as pins
 from cli.stack.ports import HOST, exchange
+from cli.stack.problems import StackError
 from cli.stack.process import Launch, run
 from cli.stack.service import Site
 
@@ -52,6 +54,15 @@ METADATA_REQUEST = struct.pack(">ihhihi?", 15, 3, 4, 1, -1, 0, False)
 METADATA_ANSWER = struct.Struct(">iiii")  # size, correlation id, throttle time, brokers
 
 
+def pinned() -> str:
+    """The version of the broker that is downloaded."""
+    return next(each.version for each in pins() if each.artifact == "kafka_2.13")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
 class Kafka:
     ports: ClassVar[tuple[str, ...]] = ("kafka", "kafka-controller")
     downloads: ClassVar[bool] = True
@@ -73,6 +84,16 @@ class Kafka:
         )
         if self._site.state.note("kafka_cluster_id") is None:
             self._format(hold)
+        elif self._written_by() > _version(pinned()):
+            raise StackError(
+                f"the data in {self._folder} was written by a newer Kafka than {pinned()}, which "
+                "cannot read it: throw it away by `backbone stack down --wipe`, or name another "
+                "folder"
+            )
+
+    def _written_by(self) -> tuple[int, ...]:
+        # states without the note are those of 4.3.1
+        return _version(self._site.state.note("kafka_version") or "4.3.1")
 
     def _format(self, hold: int) -> None:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -80,6 +101,7 @@ class Kafka:
         # A format that was killed half way left a folder that is not to be trusted.
         command = self._java(*tool, "--ignore-formatted", "-c", self._properties.name)
         run(Launch(command, self._folder), "formatting Kafka's storage", hold)
+        self._site.state.set_note("kafka_version", pinned())
         self._site.state.set_note("kafka_cluster_id", cluster_id)
 
     def launch(self) -> Launch:

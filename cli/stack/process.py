@@ -151,10 +151,16 @@ def end(process: Recorded, gentle: signal.Signals) -> None:
 
 
 def kill(process: Recorded) -> None:
+    family = tell(process, signal.SIGKILL)
+    wait_until(lambda: not any(map(lives, family)), END_SECONDS)
+
+
+def tell(process: Recorded, number: signal.Signals) -> list[Recorded]:
+    """Send it to the process and to all that it started. Gives who that was."""
     family = [process, *descendants(process.pid)]
     for one in family:
-        _send(one, signal.SIGKILL)
-    wait_until(lambda: not any(map(lives, family)), END_SECONDS)
+        _send(one, number)
+    return family
 
 
 def descendants(pid: int) -> list[Recorded]:

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-KAFKA = ("org.apache.kafka", "kafka_2.13", "4.3.1")
+KAFKA = ("org.apache.kafka", "kafka_2.13", "4.2.1")
 # What the broker logs through. With slf4j-nop every failure of a start would be silent.
 LOGGER = ("org.slf4j", "slf4j-simple", "1.7.36")
 REGISTRY = ("io.apicurio", "apicurio-registry-app", "3.3.3")

@@ -1,6 +1,7 @@
 """The real services without Docker and without root, from the package registries alone."""
 
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -81,12 +82,26 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """SIGKILL, as a crash would: the data is as it was, and `up` brings it back."""
-        _require_known(name)
         with self._locked():
-            recorded = self._state.processes.get(name)
-            if recorded is None or not process.lives(recorded):
-                raise StackError(f"{name} does not run in {self._state.root}: start it first")
-            process.kill(recorded)
+            process.kill(self._running(name))
+
+    @contextmanager
+    def stalled(self, name: str) -> Iterator[None]:
+        """Stopped in mid-work as a machine that hangs: it keeps its connections, and answers
+        nobody until the block ends."""
+        running = self._running(name)
+        process.tell(running, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.tell(running, signal.SIGCONT)
+
+    def _running(self, name: str) -> Recorded:
+        _require_known(name)
+        recorded = self._state.processes.get(name)
+        if recorded is None or not process.lives(recorded):
+            raise StackError(f"{name} does not run in {self._state.root}: start it first")
+        return recorded
 
     def status(self) -> list[ServiceStatus]:
         self._state.reload()

@@ -1,5 +1,9 @@
 """A service that is down, at start or in the middle of work, is waited for; nothing is lost."""
 
+import threading
+from collections.abc import Sequence
+from functools import partial
+
 import httpx
 import psycopg
 import pytest
@@ -10,10 +14,13 @@ from tests.e2e import load
 from tests.e2e.expectations import everything_arrives_once
 from tests.e2e.load import in_background
 from tests.e2e.outage import KAFKA, SERVICES, WORKERS, Scene, Service
-from tests.e2e.world import Running, World, stopped_together
+from tests.e2e.world import Running, World, moments, stopped_together
 
 pytestmark = [pytest.mark.kafka, pytest.mark.registry, pytest.mark.redis, pytest.mark.postgres]
 
+# s, longer than broker.session.timeout.ms, and than transaction.timeout.ms: then what was sent
+# meanwhile is read when nobody waits for it any more
+STALLS = ((2.5, 2.5, 2.5), (12.0,))
 COMMAND_SECONDS = 45.0  # eight on a machine with nothing else to do
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
@@ -113,6 +120,37 @@ def test_a_service_killed_in_the_middle_of_work_is_waited_for(
         everything_arrives_once(world, beside=int(service.name == "registry"))
         scene.wait_until_current()
         scene.all_lived_through_it()
+
+
+@pytest.mark.parametrize("stalls", STALLS, ids=["of its session", "of a transaction"])
+def test_a_broker_that_stalls_for_longer_than_the_time_out_loses_and_doubles_nothing(
+    world: World, stack: Stack, stalls: Sequence[float]
+) -> None:
+    # its controller takes every partition from it and gives them back, in mid-transaction: Kafka
+    # 4.3 leaves transactions undecided then, a part of one even (docs/decisions/0018)
+    sources = world.start("run", "source", "--all")
+    with in_background(load.price_lists(world), load.sales(world, [0])):
+        for stall, at_work in zip(stalls, moments(1, len(stalls), 0.2, 0.8), strict=True):
+            _both_publish(world)
+            threading.Event().wait(at_work)
+            with stack.stalled("kafka"):
+                threading.Event().wait(stall)
+        _both_publish(world)
+    world.start("run", "view", "prices", "orders")
+    everything_arrives_once(world)
+    assert sources.process.poll() is None
+    assert "Traceback" not in sources.said()
+
+
+def _both_publish(world: World) -> None:
+    for source in ("shop", "price-list"):
+        world.wait(partial(_goes_on, world, source, []), f"{source} publishes")
+
+
+def _goes_on(world: World, source: str, read: list[int]) -> bool:
+    """Further than when it was asked first."""
+    read.append(world.cursor(source).read)
+    return read[-1] > read[0]
 
 
 def test_what_works_ends_when_it_is_told_to_although_kafka_is_down(

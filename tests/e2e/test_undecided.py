@@ -1,7 +1,7 @@
 """What a broker left undecided when it restarted is decided before its source goes on.
 
-Brokers of Kafka 4.3 do so now and then (docs/decisions/0016). Here the transaction coordinator
-is told that the open transaction is complete, as that fault tells it.
+Brokers of Kafka 4.3.0 and 4.3.1 do so now and then (docs/decisions/0016). Here the transaction
+coordinator is told that the open transaction is complete, as that fault tells it.
 """
 
 import struct

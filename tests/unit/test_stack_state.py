@@ -192,7 +192,7 @@ def test_the_pinned_files_name_no_address_and_are_complete() -> None:
     assert "://" not in pins.PINS.read_text()
     names = [pin.file_name for pin in pins.read()]
     assert len(names) == len(set(names)) == 47
-    assert {"kafka_2.13-4.3.1.jar", "slf4j-simple-1.7.36.jar"} < set(names)
+    assert {"kafka_2.13-4.2.1.jar", "slf4j-simple-1.7.36.jar"} < set(names)
     assert "apicurio-registry-app-3.3.3-all.tar.gz" in names
 
 

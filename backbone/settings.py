@@ -19,6 +19,9 @@ PREFIX = "BACKBONE_"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+_ADDRESSES = ("kafka_bootstrap", "registry_url", "redis_url", "postgres_dsn", "clickhouse_url")
+
+
 class Services(BaseModel):
     """Where the services are: the embedded stack's, or any that exist already."""
 
@@ -140,6 +143,19 @@ def load(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def nowhere(environment: Mapping[str, str]) -> Path | None:
+    """Where an embedded stack would tell its services' addresses, if neither it nor a setting tells
+    any: then all of them are defaults."""
+    named = [name for name in _ADDRESSES if PREFIX + name.upper() in environment]
+    state_dir = environment.get(PREFIX + "STATE_DIR", Settings.model_fields["state_dir"].default)
+    path = _told_by_stack(Path(state_dir))
+    return None if named or path.exists() else path
+
+
+def _told_by_stack(state_dir: Path) -> Path:
+    return state_dir / "endpoints.json"
+
+
 def _problem(location: tuple[int | str, ...], message: str) -> str:
     """Names the variable, never its value: it may be a secret."""
     name = next((str(part) for part in location if part != "services"), "?")
@@ -147,7 +163,7 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _endpoints(state_dir: Path, problems: list[str]) -> dict[str, Any]:
-    path = state_dir / "endpoints.json"
+    path = _told_by_stack(state_dir)
     try:
         found = json.loads(path.read_text())
     except FileNotFoundError:

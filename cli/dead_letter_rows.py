@@ -21,6 +21,8 @@ from backbone.dead_letter_reading import DeadLetter, printable
 from backbone.errors import Poison, Transient
 from backbone.instants import rfc3339
 from backbone.record import Headers, Record
+from backbone.replay.outcomes import Settled
+from backbone.replay.parked import Newest
 
 _DELIMITERS = (",", ";", "\t", "|")  # a row does not say its own
 _KEY_COPIES = ("ce_subject", "ce_partitionkey")  # headers that usually repeat the key
@@ -125,17 +127,18 @@ class Viewer:
         return (contract, cells) if contract is not None and isinstance(cells, dict) else None
 
 
-def summary(name: str, records: Iterable[Record]) -> Row:
-    """One topic in a line: how many, why, and since when nothing came any more."""
+def summary(name: str, letters: Iterable[DeadLetter], settled: Settled) -> Row:
+    """One topic in a line: how many, how many messages are open, why, and since when nothing came
+    any more."""
     codes: Counter[str] = Counter()
-    newest = None
-    for record in records:
-        letter = DeadLetter.of(record)
+    newest, messages = None, Newest(settled, lambda _: name)
+    for letter in messages.seen(letters):
         codes[letter.code] += 1
         newest = max(newest or letter.failed_at, letter.failed_at)
     return {
         "name": name,
         "count": codes.total(),
+        "open": messages.open()[name],
         "newest": rfc3339(newest) if newest else None,
         "codes": dict(codes.most_common()),
     }

@@ -11,7 +11,7 @@ from backbone.dead_letters import topic_of
 from backbone.errors import Misconfigured, PoisonReason
 from cli import dlq_replay, wiring
 from cli.dead_letter_rows import Row, Viewer, summary
-from cli.dlq_selection import check_exists, dead_topics
+from cli.dlq_selection import Topics, check_exists, dead_topics
 from cli.output import Format, Output, show
 
 app = typer.Typer(no_args_is_help=True, help="What could not be handled, why, and trying again.")
@@ -21,7 +21,7 @@ app.command("run")(dlq_replay.run)
 app.command("again")(dlq_replay.again)
 app.command("report")(dlq_replay.report)
 
-_SUMMARY = ("name", "count", "newest", "codes")
+_SUMMARY = ("name", "count", "open", "newest", "codes")
 _LETTERS = ("letter", "where", "code", "message", "key", "failed_at")
 
 Name = Annotated[str, typer.Argument(help="The source or processor, as in `backbone list`.")]
@@ -38,7 +38,8 @@ def show_list(
 ) -> None:
     """List dead letters, the newest last; without a name, how many there are and why.
 
-    Every letter that is kept counts, also of what was replayed since: `report` says what is open.
+    `count` is every letter that is kept, also of what was replayed since; `open` is the messages
+    whose newest letter was not settled by a replay (`report` says in which state they are).
 
     Example: backbone dlq list price-list --code invalid
     """
@@ -82,7 +83,9 @@ def show_one(
 def _summaries() -> Iterator[Row]:
     with closing(wiring.reader()) as reader:
         for topic in dead_topics():
-            yield summary(topic.removeprefix(topic_of("")), reader.scan(topic))
+            name = topic.removeprefix(topic_of(""))
+            topics = Topics(name, reader)
+            yield summary(name, topics.letters(), topics.settled)
 
 
 def _place(letter: str) -> tuple[int, int]:

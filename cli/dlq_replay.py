@@ -22,7 +22,7 @@ from cli.dlq_selection import Filter, Topics, open_topics
 from cli.output import Format, Output, show
 from cli.problems import PARTIAL
 
-_CAUSES = ("cause", "count", "share", "code", "what", "first", "last", "example")
+_CAUSES = ("cause", "count", "open", "share", "code", "what", "first", "last", "example")
 _PLAN = ("verdict", "why", "count", "what")
 _LETTERS = ("letter", "where", "key", "verdict", "why", "cause")
 
@@ -31,11 +31,15 @@ _LETTERS = ("letter", "where", "key", "verdict", "why", "cause")
 def causes(name: Name, during: During, output: Output = Format.TABLE) -> None:
     """Group dead letters by what caused them, the most frequent cause first.
 
+    `count` is every letter that is kept, `open` the messages whose newest letter is among them and
+    was not settled by a replay.
+
     Example: backbone dlq causes prices
     """
     chosen = Filter(since=during.begin(), until=during.end())
     with closing(wiring.reader()) as reader:
-        groups = by_cause(filter(chosen.takes, open_topics(name, reader).letters()))
+        topics = open_topics(name, reader)
+        groups = by_cause(topics.letters(), topics.settled, chosen.takes)
     show([*_cause_rows(groups)], _CAUSES, output)
 
 
@@ -170,6 +174,7 @@ def _cause_rows(groups: list[Group]) -> Iterator[Row]:
         yield {
             "cause": each.fingerprint,
             "count": each.count,
+            "open": each.open,
             "share": f"{each.count / total:.1%}",
             "code": each.cause.code,
             "what": ", ".join(filter(None, (*about, each.cause.detail))),

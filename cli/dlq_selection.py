@@ -10,7 +10,7 @@ from backbone.dead_letters import topic_of
 from backbone.errors import Misconfigured, PoisonReason
 from backbone.kafka.reader import KafkaReader
 from backbone.log import Reader
-from backbone.replay.outcomes import Report, Told, what_counts
+from backbone.replay.outcomes import Report, Settled, Told, what_counts
 from backbone.replay.parked import Parked, Place, State, by_message, is_open, state_of
 from backbone.replay.retry_headers import Marks
 from backbone.topics import replayed_topic, retry_topic
@@ -52,9 +52,12 @@ class Topics:
 
     @cached_property
     def told(self) -> dict[Place, Told]:
-        records = self._reader.scan(replayed_topic(self._name))
-        values = [each.value for each in records if each.value is not None]
-        return what_counts(told for value in values for told in Report.from_bytes(value).told)
+        reports = reports_of(self._name, self._reader)
+        return what_counts(told for each in reports for told in Report.from_bytes(each).told)
+
+    @cached_property
+    def settled(self) -> Settled:
+        return Settled(reports_of(self._name, self._reader))
 
     @cached_property
     def sent(self) -> frozenset[Place]:
@@ -69,6 +72,13 @@ class Topics:
 
     def state(self, parked: Parked) -> State:
         return state_of(parked, self.told, self.sent)
+
+
+def reports_of(name: str, reader: Reader) -> Iterator[bytes]:
+    """What became of what was tried again; nothing where its topic does not exist."""
+    topic = replayed_topic(name)
+    if wiring.topic_admin().topic_ids([topic]):
+        yield from (each.value for each in reader.scan(topic) if each.value is not None)
 
 
 def open_topics(name: str, reader: KafkaReader) -> Topics:

@@ -19,14 +19,15 @@ from backbone.ledger.topic_scan import Progress, TopicScan, scan, within
 from backbone.ledger.view_entries import AT_ONCE, Judged, Refold, suspects
 from backbone.log import Reader
 from backbone.recorded_fact import Decoder
-from backbone.replay.outcomes import SETTLED, Report, what_counts
+from backbone.replay.outcomes import Settled
 from backbone.replay.parked import unsettled
 from backbone.source_lookup import SourceLookup
-from backbone.topics import cursor_topic, replayed_topic
+from backbone.topics import cursor_topic
 from backbone.views.store import Answer, Entry, ViewReader
 from backbone.warehouse.store import WarehouseReader
 from backbone.warehouse.table import FactTable
 from cli import wiring
+from cli.dlq_selection import reports_of
 from cli.held_facts import HeldFacts, Offsets, held_facts
 from cli.ledger_interval import Asked
 from cli.source_lookups import source_lookups
@@ -151,19 +152,10 @@ class Books:
         those that were tried again and settled since."""
         letters = map(DeadLetter.of, self.reader.scan(topic_of(name)))
         offsets: dict[int, set[int]] = defaultdict(set)
-        for origin in unsettled(letters, self._settled(name)):
+        for origin in unsettled(letters, Settled(reports_of(name, self.reader))):
             if (origin.topic, origin.topic_id) == (topic, topic_id):
                 offsets[origin.partition].add(origin.offset)
         return {each: frozenset(found) for each, found in offsets.items()}
-
-    def _settled(self, name: str) -> frozenset[tuple[str, str]]:
-        """The places of dead letters that were tried again, with nothing left to be done."""
-        replayed = replayed_topic(name)
-        if not wiring.topic_admin().topic_ids([replayed]):
-            return frozenset()
-        values = [each.value for each in self.reader.scan(replayed) if each.value is not None]
-        told = what_counts(each for data in values for each in Report.from_bytes(data).told)
-        return frozenset(place for place, each in told.items() if each.became in SETTLED)
 
     def _entries(
         self,

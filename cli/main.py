@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed, 2 usage, 3 partial.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -10,7 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from backbone import logs
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, Transient
+from backbone.settings import nowhere
 from cli import wiring
 from cli.later import Later
 from cli.loopback import spare_loopback
@@ -62,8 +64,19 @@ def main() -> None:
     try:
         app()
     except BackboneError as error:
-        typer.echo(f"backbone: {error}", err=True)
+        typer.echo(f"backbone: {error}{_where_services_are(error)}", err=True)
         sys.exit(FAILED)
+
+
+def _where_services_are(error: BackboneError) -> str:
+    """Behind an error of a service whose address nobody has set."""
+    path = nowhere(os.environ) if isinstance(error, Transient) else None
+    if path is None:
+        return ""
+    return (
+        f"; no BACKBONE_ setting names a service, and there is no stack's {path}: "
+        "`backbone stack up` writes it where it is called"
+    )
 
 
 if __name__ == "__main__":

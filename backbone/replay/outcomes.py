@@ -5,13 +5,15 @@ the owner's position in `retry.<name>`. It is written after the effects, so a cr
 them tried again, and the order version of what is stored keeps that from changing anything.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from backbone.fact import LogPosition
 from backbone.record import are_alike
 from backbone.replay.retry_headers import split_place
 
@@ -89,6 +91,22 @@ class ToldColumns(NamedTuple):
 
     def between(self, start: int, stop: int) -> "ToldColumns":
         return ToldColumns(self.runs[start:stop], self.numbers[start:stop], self.became[start:stop])
+
+
+class Settled:
+    """The places with nothing left to be done, in reports of `replayed.<name>`: what was settled
+    stays so, whatever trying it again told."""
+
+    def __init__(self, reports: Iterable[bytes] = ()) -> None:
+        self._offsets: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        told = chain.from_iterable(zip(*told_in(each), strict=True) for each in reports)
+        for (_, where, topic_id), number, (became, _) in told:
+            if number is not None and became in SETTLED:
+                self._offsets[topic_id, where].add(number)
+
+    def __contains__(self, place: LogPosition) -> bool:
+        where = f"{place.topic}/{place.partition}"
+        return place.offset in self._offsets.get((place.topic_id, where), ())
 
 
 class Report(NamedTuple):

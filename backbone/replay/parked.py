@@ -5,13 +5,14 @@ replayed. They tell of one first position; the newest letter is the one that cou
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from sys import intern
 
 from backbone.dead_letter_reading import DeadLetter
 from backbone.fact import LogPosition
-from backbone.replay.outcomes import Told
+from backbone.replay.outcomes import Settled, Told
 from backbone.replay.retry_headers import COUNT
 
 Place = tuple[str, str]
@@ -62,10 +63,31 @@ def by_message(
     return [Parked(letter, counts[known]) for known, letter in newest.items() if letter]
 
 
-def unsettled(letters: Iterable[DeadLetter], settled: Container[Place]) -> list[LogPosition]:
+class Newest:
+    """Which messages are open, of letters that go by: the newest of each says so. A text is kept of
+    each message."""
+
+    def __init__(self, settled: Settled, group: Callable[[DeadLetter], str | None]) -> None:
+        """`group` says what an open message is counted by; None: not at all."""
+        self._settled = settled
+        self._group = group
+        self._open: dict[str, str | None] = {}
+
+    def seen(self, letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+        for letter in letters:
+            group = None if letter.record.position in self._settled else self._group(letter)
+            self._open[_message(letter)] = None if group is None else intern(group)
+            yield letter
+
+    def open(self) -> Counter[str]:
+        """Once all were seen: how many messages of each group."""
+        return Counter(group for group in self._open.values() if group is not None)
+
+
+def unsettled(letters: Iterable[DeadLetter], settled: Settled) -> list[LogPosition]:
     """Where those records stood at first whose newest letter is not settled. One may fail once more
     after it was recovered, when its view is built anew."""
-    newest = {each.origin: place_of(each) for each in letters if each.origin is not None}
+    newest = {each.origin: each.record.position for each in letters if each.origin is not None}
     return [origin for origin, place in newest.items() if place not in settled]
 
 

@@ -16,7 +16,8 @@ def triage(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """The `letters` of `processor`, which have so many `causes`."""
     watch = Stopwatch()
     with closing(wiring.reader()) as reader:
-        groups = by_cause(open_topics(arguments["processor"], reader).letters())
+        topics = open_topics(arguments["processor"], reader)
+        groups = by_cause(topics.letters(), topics.settled)
     watch.stop()
     letters, causes = arguments["letters"], arguments["causes"]
     found = sum(each.count for each in groups)

@@ -54,12 +54,12 @@ METADATA_REQUEST = struct.pack(">ihhihi?", 15, 3, 4, 1, -1, 0, False)
 METADATA_ANSWER = struct.Struct(">iiii")  # size, correlation id, throttle time, brokers
 
 
-def pinned() -> str:
+def pinned_version() -> str:
     """The version of the broker that is downloaded."""
     return next(each.version for each in pins() if each.artifact == "kafka_2.13")
 
 
-def _version(text: str) -> tuple[int, ...]:
+def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
@@ -84,16 +84,21 @@ class Kafka:
         )
         if self._site.state.note("kafka_cluster_id") is None:
             self._format(hold)
-        elif self._written_by() > _version(pinned()):
-            raise StackError(
-                f"the data in {self._folder} was written by a newer Kafka than {pinned()}, which "
-                "cannot read it: throw it away by `backbone stack down --wipe`, or name another "
-                "folder"
-            )
+        self._require_readable()
 
-    def _written_by(self) -> tuple[int, ...]:
-        # states without the note are those of 4.3.1
-        return _version(self._site.state.note("kafka_version") or "4.3.1")
+    def _require_readable(self) -> None:
+        """A newer Kafka reads what an older one has formatted, and leaves it in that form; the
+        other way round it ends with a stack trace."""
+        # a state without the note is one of 4.3.1
+        formatted_by = self._site.state.note("kafka_version") or "4.3.1"
+        if _numbers(formatted_by) > _numbers(pinned_version()):
+            root = self._site.state.root
+            raise StackError(
+                f"the Kafka of the stack in {root} was made by version {formatted_by}, and "
+                f"{pinned_version()} cannot read its data: start a stack in another directory with "
+                f"--state, or remove this one with the data of all its services by "
+                f"`backbone stack down --wipe --state {root}`"
+            )
 
     def _format(self, hold: int) -> None:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -101,7 +106,7 @@ class Kafka:
         # A format that was killed half way left a folder that is not to be trusted.
         command = self._java(*tool, "--ignore-formatted", "-c", self._properties.name)
         run(Launch(command, self._folder), "formatting Kafka's storage", hold)
-        self._site.state.set_note("kafka_version", pinned())
+        self._site.state.set_note("kafka_version", pinned_version())
         self._site.state.set_note("kafka_cluster_id", cluster_id)
 
     def launch(self) -> Launch:
@@ -119,4 +124,4 @@ class Kafka:
         return bool(brokers)  # a broker that still waits for its controller is not listed
 
     def settle(self) -> None:
-        pass
+        self._require_readable()  # a broker that was up before has not been prepared

@@ -151,11 +151,11 @@ def end(process: Recorded, gentle: signal.Signals) -> None:
 
 
 def kill(process: Recorded) -> None:
-    family = tell(process, signal.SIGKILL)
+    family = signal_family(process, signal.SIGKILL)
     wait_until(lambda: not any(map(lives, family)), END_SECONDS)
 
 
-def tell(process: Recorded, number: signal.Signals) -> list[Recorded]:
+def signal_family(process: Recorded, number: signal.Signals) -> list[Recorded]:
     """Send it to the process and to all that it started. Gives who that was."""
     family = [process, *descendants(process.pid)]
     for one in family:

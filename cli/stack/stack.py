@@ -88,13 +88,14 @@ class Stack:
     @contextmanager
     def stalled(self, name: str) -> Iterator[None]:
         """Stopped in mid-work as a machine that hangs: it keeps its connections, and answers
-        nobody until the block ends."""
-        running = self._running(name)
-        process.tell(running, signal.SIGSTOP)
+        nobody until the block ends. Others may bring the stack up or down meanwhile."""
+        with self._locked():
+            running = self._running(name)
+        process.signal_family(running, signal.SIGSTOP)
         try:
             yield
         finally:
-            process.tell(running, signal.SIGCONT)
+            process.signal_family(running, signal.SIGCONT)
 
     def _running(self, name: str) -> Recorded:
         _require_known(name)

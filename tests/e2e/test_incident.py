@@ -55,7 +55,7 @@ def test_an_incident_is_understood_and_replayed_and_nothing_goes_back_in_time(
 def _three_causes_are_found(travel: Travel) -> None:
     causes = travel.rows("dlq", "causes", "bookings")
     shares = [FAILING * tenths // 10 for tenths in (4, 3, 3)]
-    assert [each["count"] for each in causes] == shares
+    assert [each["count"] for each in causes] == [each["open"] for each in causes] == shares
     assert {each["code"] for each in causes} == {"handler_failed"}
     errors = ("KeyError", "ValueError", "NotImplementedError")
     told = " ".join(each["what"] for each in causes)
@@ -89,6 +89,11 @@ def _the_right_fix_recovers_all(travel: Travel, failed: int) -> None:
         "letters in the topic": FAILING + failed,
         "balances": "yes",
     }
+    causes = travel.rows("dlq", "causes", "bookings")
+    assert (sum(each["count"] for each in causes), {each["open"] for each in causes}) == (
+        FAILING + failed,
+        {0},
+    )
 
 
 def _replaying_twice_changes_nothing(travel: Travel) -> None:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from backbone.contracts.catalog import Contracts
+from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import TRUNCATED, from_record, from_reject, topic_of
 from backbone.errors import Misconfigured, Poison, PoisonReason, Transient
 from backbone.fact import LogPosition, Origin
@@ -17,6 +18,8 @@ from backbone.log import Message, TopicSpec, Wanted
 from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
 from backbone.memory.reader import MemoryReader
 from backbone.record import Headers, Record
+from backbone.replay.outcomes import Became, Report, Settled, Told
+from backbone.replay.parked import place_of
 from backbone.source import Reject
 from cli import dlq, wiring
 from cli.dead_letter_rows import Viewer, summary
@@ -132,17 +135,32 @@ def test_letters_of_one_reason_are_listed(contracts: Contracts) -> None:
     assert [row["letter"] for row in rows] == ["0/1"]
 
 
-def test_a_summary_counts_the_reasons() -> None:
+def test_a_summary_counts_the_reasons_and_the_messages_that_are_open() -> None:
     broken = Poison(PoisonReason.UNPARSABLE, "the row is not UTF-8")
     records = [rejected(b"{}", poison=broken), rejected(b"", offset=1), rejected(b"", offset=2)]
+    letters = [*map(DeadLetter.of, records)]
+    places = [place_of(each) for each in letters]
+    told = [
+        Told(of, topic_id, "r", became, None)
+        for (topic_id, of), became in zip(
+            places[::2], (Became.RECOVERED, Became.REFUSED), strict=True
+        )
+    ]  # all of them are of one row: its newest letter counts
+    settled = Settled([Report("id", 1, told).to_bytes()])
 
-    assert summary("price-list", records) == {
+    assert summary("price-list", letters, settled) == {
         "name": "price-list",
         "count": 3,
+        "open": 1,
         "newest": "2026-11-21T14:30:02.000000Z",
         "codes": {"invalid": 2, "unparsable": 1},
     }
-    assert summary("shop", []) == {"name": "shop", "count": 0, "newest": None, "codes": {}}
+
+
+def test_an_empty_topic_is_in_the_summary() -> None:
+    row = summary("shop", [], Settled())
+
+    assert row == {"name": "shop", "count": 0, "open": 0, "newest": None, "codes": {}}
 
 
 def test_a_json_payload_is_shown_with_personal_and_unknown_fields_masked(
@@ -314,6 +332,7 @@ def test_list_without_a_name_sums_up_the_topics_that_exist(run: Run) -> None:
         {
             "name": "price-list",
             "count": 3,
+            "open": 1,  # all of them are of one row
             "newest": "2026-11-21T14:30:00.000000Z",
             "codes": {"invalid": 3},
         }
@@ -323,7 +342,7 @@ def test_list_without_a_name_sums_up_the_topics_that_exist(run: Run) -> None:
 def test_the_summary_is_a_table_for_people(run: Run) -> None:
     _, out, _ = run("list")
 
-    assert out.splitlines()[1].split()[:2] == ["price-list", "3"]
+    assert out.splitlines()[1].split()[:3] == ["price-list", "3", "1"]
     assert "invalid 3" in out
 
 

@@ -1,12 +1,13 @@
 """`backbone dlq causes|plan|run|report`: what is asked for, and what is said no to."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import from_record, topic_of
 from backbone.errors import Misconfigured, Poison, PoisonReason
 from backbone.fact import LogPosition
@@ -17,7 +18,9 @@ from backbone.memory.log import MemoryAdmin, MemoryAppender, MemoryLog
 from backbone.memory.reader import MemoryReader
 from backbone.record import Record
 from backbone.replay.drive import Drive, Line
+from backbone.replay.outcomes import Became, Report, Told
 from backbone.replay.ramp import Ramp
+from backbone.topics import replayed_topic
 from cli import dlq, mending, wiring
 from cli.dlq_options import instant, span
 from cli.dlq_selection import Filter
@@ -38,14 +41,25 @@ def log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
     return made
 
 
-def park(log: MemoryLog, count: int, message: str) -> None:
+def park(log: MemoryLog, count: int, message: str, at: datetime = AT) -> None:
     poison = Poison(PoisonReason.HANDLER_FAILED, message)
     position = LogPosition("id", "pricing.price.v1", 0, 0)
     records = (
         Record(LogPosition("id", position.topic, 0, number), b"secret-key", b"v", (), 5)
         for number in range(count)
     )
-    MemoryAppender(log).append([from_record("prices", each, poison, AT) for each in records])
+    MemoryAppender(log).append([from_record("prices", each, poison, at) for each in records])
+
+
+def tell(log: MemoryLog, *outcomes: Became) -> None:
+    """Of the first letters what became of each."""
+    letters = [*map(DeadLetter.of, MemoryReader(log).scan(topic_of("prices")))]
+    told = [
+        Told(f"dlq.prices/0/{at}", letters[at].record.position.topic_id, "r", became, None)
+        for at, became in enumerate(outcomes)
+    ]
+    report = Report("id", len(told), told).to_bytes()
+    MemoryAppender(log).append([Message(replayed_topic("prices"), None, report, ())])
 
 
 def said(*arguments: str) -> tuple[int, list[str]]:
@@ -62,9 +76,43 @@ def test_causes_are_shown_with_their_share_the_most_frequent_first(log: MemoryLo
     assert code == 0
     at = rfc3339(AT)
     assert first.split(" ", 1)[1] == (
-        f"3 75.0% handler_failed prices raised ValueError at line 5 {at} {at} 0/1"
+        f"3 3 75.0% handler_failed prices raised ValueError at line 5 {at} {at} 0/1"
     )
-    assert second.split(" ", 1)[1].startswith("1 25.0% handler_failed prices raised KeyError")
+    # the first of the records has failed twice: its newer letter counts
+    assert second.split(" ", 1)[1].startswith("1 0 25.0% handler_failed prices raised KeyError")
+
+
+@pytest.mark.parametrize(("became", "left"), [(Became.FAILED, "1"), (Became.RECOVERED, "0")])
+def test_of_a_cause_those_are_open_that_no_replay_has_settled(
+    log: MemoryLog, became: Became, left: str
+) -> None:
+    park(log, 3, "prices raised ValueError at line 5")
+    tell(log, Became.RECOVERED, Became.SUPERSEDED, became)
+
+    _, (_, first) = said("causes", "prices")
+
+    assert first.split(" ")[1:3] == ["3", left]
+
+
+def test_a_message_that_failed_again_later_is_not_open_in_a_span_before(log: MemoryLog) -> None:
+    park(log, 2, "prices raised ValueError at line 5")
+    park(log, 1, "prices raised ValueError at line 5", AT + timedelta(hours=1))
+
+    _, (_, every) = said("causes", "prices")
+    _, (_, before) = said("causes", "prices", "--until", rfc3339(AT + timedelta(minutes=1)))
+
+    assert (every.split(" ")[1:3], before.split(" ")[1:3]) == (["3", "2"], ["2", "1"])
+
+
+def test_where_nothing_was_ever_tried_again_all_are_open(
+    log: MemoryLog,
+) -> None:
+    park(log, 2, "prices raised ValueError at line 5")
+    del log.topics["replayed.prices"]
+
+    _, (_, first) = said("causes", "prices")
+
+    assert first.split(" ")[1:3] == ["2", "2"]
 
 
 def test_a_report_of_what_nobody_replayed_says_that_something_is_left(log: MemoryLog) -> None:

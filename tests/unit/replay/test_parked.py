@@ -1,14 +1,20 @@
 """Messages and their letters: one state each, and sums that balance or are seen not to."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import from_record
 from backbone.errors import Poison, PoisonReason
 from backbone.fact import LogPosition
 from backbone.record import Header, Record
-from backbone.replay.outcomes import Became, Told, what_counts
+from backbone.replay.outcomes import Became, Report, Settled, Told, what_counts
 from backbone.replay.parked import (
+    Newest,
     State,
     balance,
     by_message,
@@ -35,6 +41,11 @@ def told(offset: int, became: Became, run: str = "r") -> Told:
     return Told(f"dlq.prices/0/{offset}", "id-2", run, became, None)
 
 
+def reported(*outcomes: Told) -> Settled:
+    """In reports of one outcome each."""
+    return Settled(Report("id-3", 1, [each]).to_bytes() for each in outcomes)
+
+
 def test_letters_of_one_place_are_one_message_and_the_newest_counts() -> None:
     (parked,) = by_message([letter(0, of=7), letter(5, of=7)])
 
@@ -58,9 +69,39 @@ def test_a_message_has_the_state_that_was_told_of_its_newest_letter() -> None:
 
 def test_of_each_record_the_newest_letter_says_whether_it_is_settled() -> None:
     letters = [letter(0, of=7), letter(1, of=8), letter(2, of=9), letter(3, of=7), letter(4, of=8)]
-    settled = {("id-2", f"dlq.prices/0/{offset}") for offset in (0, 4)}
+    settled = reported(told(0, Became.RECOVERED), told(4, Became.SUPERSEDED))
 
     assert {each.offset for each in unsettled(letters, settled)} == {7, 9}
+
+
+BECAME = st.dictionaries(st.integers(0, 11), st.lists(st.sampled_from(Became), min_size=1))
+
+
+@given(st.lists(st.integers(0, 4), max_size=12), BECAME)
+def test_open_are_those_that_a_report_calls_open(
+    facts: list[int], became: dict[int, list[Became]]
+) -> None:
+    letters = [letter(offset, of=fact) for offset, fact in enumerate(facts)]
+    outcomes = [told(offset, each) for offset, some in became.items() for each in some]
+    newest = Newest(reported(*outcomes), lambda each: f"fact {each.origin and each.origin.offset}")
+
+    assert list(newest.seen(letters)) == letters
+
+    states = {
+        f"fact {each.letter.origin.offset}": state_of(each, what_counts(outcomes), frozenset())
+        for each in by_message(letters)
+        if each.letter.origin is not None
+    }
+    assert newest.open() == Counter(fact for fact, state in states.items() if is_open(state))
+
+
+def test_an_outcome_of_a_topic_that_was_created_anew_settles_nothing() -> None:
+    settled = reported(told(0, Became.RECOVERED))
+    place = letter(0, of=7).record.position
+
+    assert place in settled
+    assert replace(place, topic_id="id-3") not in settled
+    assert replace(place, partition=1) not in settled
 
 
 def test_what_failed_again_and_was_not_tried_since_says_so() -> None:

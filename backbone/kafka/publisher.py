@@ -13,11 +13,12 @@ from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
 from backbone.kafka.reader import KafkaReader
-from backbone.kafka.undecided import abort_undecided, is_undecided
+from backbone.kafka.undecided import abort_undecided, stays_undecided
 from backbone.log import Message
 
 _CALL_SECONDS = 10.0
 _ABORT_SECONDS = 5.0  # less than one transaction may take, and than opening leaves its group
+_MARKERS_SECONDS = 1.0  # a broker that is back writes those of before within them
 _BY_KEY = -1  # RD_KAFKA_PARTITION_UA: the partitioner decides
 
 
@@ -116,7 +117,7 @@ class KafkaPublisher:
             self._producer.poll(0)
         if not self._connection.lost:
             return
-        if is_undecided(self._admin, self._cursor):
+        if stays_undecided(self._admin, self._cursor, _MARKERS_SECONDS):
             raise Transient(f"Kafka was away and left a transaction undecided while {self._doing}")
         self._connection.lost = False
 

@@ -37,6 +37,17 @@ def is_undecided(admin: KafkaTopicAdmin, cursor: Place) -> bool:
     return partition in admin.undecided(topic)
 
 
+def stays_undecided(admin: KafkaTopicAdmin, cursor: Place, seconds: float) -> bool:
+    """Whether it is so for as long: markers are written behind the answer to a commit, and later
+    where a partition has no leader for a moment."""
+    until = time.monotonic() + seconds
+    while is_undecided(admin, cursor):
+        if not _left(until):
+            return True
+        threading.Event().wait(_LOOK_AGAIN_SECONDS)
+    return False
+
+
 def abort_undecided(
     producer: Producer,
     admin: KafkaTopicAdmin,
@@ -62,13 +73,11 @@ def abort_undecided(
     _write(producer, sorted(found), cursor, until)
     _write(producer, [cursor], cursor, until)
     producer.abort_transaction(_left(until))
-    while is_undecided(admin, cursor):  # markers are written behind the answer
-        if not _left(until):
-            raise Transient(
-                f"a transaction in {_named(cursor)} stays neither committed nor aborted: find it "
-                "by `kafka-transactions.sh find-hanging`, and abort it"
-            )
-        threading.Event().wait(_LOOK_AGAIN_SECONDS)
+    if stays_undecided(admin, cursor, _left(until)):
+        raise Transient(
+            f"a transaction in {_named(cursor)} stays neither committed nor aborted: find it by "
+            "`kafka-transactions.sh find-hanging`, and abort it"
+        )
 
 
 def _write(producer: Producer, places: Collection[Place], cursor: Place, until: float) -> None:

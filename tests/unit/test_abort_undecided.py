@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backbone.errors import Transient
-from backbone.kafka.undecided import abort_undecided
+from backbone.kafka.undecided import abort_undecided, stays_undecided
 
 CURSOR = ("cursor.s", 0)
 
@@ -80,3 +80,24 @@ def test_while_a_partition_does_not_take_it_the_cursor_stays_undecided(
         _abort(client)
     assert (*CURSOR, b"cursor.s/0") not in client.did
     assert client.undecided("cursor.s") == [0]
+
+
+class Slow(Client):
+    """It is decided when it was asked so often."""
+
+    def __init__(self, asked: int) -> None:
+        super().__init__({"cursor.s": [0]})
+        self.left = asked
+
+    def undecided(self, topic: str) -> list[int]:
+        self.left -= 1
+        return super().undecided(topic) if self.left >= 0 else []
+
+
+def test_markers_that_come_late_are_waited_for() -> None:
+    late: Any = Slow(asked=3)
+    never: Any = Client({"cursor.s": [0]})
+
+    assert not stays_undecided(late, CURSOR, 10.0)
+    assert late.left == -1  # it was asked until then, and no more
+    assert stays_undecided(never, CURSOR, 0.05)

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Final, NamedTuple
 
 import orjson
@@ -50,6 +50,10 @@ class _Stored(NamedTuple):
         return self.value
 
 
+PartsComing = Callable[[], list[Part]]
+"""The parts of a batch that was folded. Their entries are written beside whatever else is done
+before they are asked for; asked again it gives the same."""
+
 _State = _Change | _Stored
 """What a key holds before the next fact: as stored, or as the last fact left it."""
 
@@ -71,6 +75,18 @@ class Folding:
         *,
         again: bool = False,
     ) -> list[Part]:
+        """What `begin` begins, once it is written."""
+        return self.begin(batch, status, stored, outcomes, again=again)()
+
+    def begin(
+        self,
+        batch: RecordBatch,
+        status: Status,
+        stored: Stored,
+        outcomes: Outcomes,
+        *,
+        again: bool = False,
+    ) -> PartsComing:
         """What changes in a view that stands at `status`; what became of each record is said in
         `outcomes`. Changes nothing itself, so that it may be called again. `again`: what the view
         has passed is tried once more. Raises Transient, and Fatal
@@ -82,8 +98,17 @@ class Folding:
         if stored.hold is not None:
             holding = Holding(stored.hold, batch, first, outcomes)
         changes = self._changes(batch, first, stored, outcomes, holding)
-        parts = _parts(batch, status, changes, self._ahead)
-        return parts if holding is None else holding.beside(parts, again=again)
+        begun = [
+            (each, _begin_entries(batch, each, self._ahead))
+            for each in _stretches(changes, len(batch))
+        ]
+
+        @cache
+        def parts() -> list[Part]:
+            found = _parts(batch, status, begun)
+            return found if holding is None else holding.beside(found, again=again)
+
+        return parts
 
     def _changes(
         self,
@@ -139,6 +164,9 @@ def _state(entry: Entry | None) -> _State | None:
     return None if entry is None else _Stored((entry.order_version, entry.offset), entry.value)
 
 
+EntriesComing = Callable[[], list[bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     """The last change of each key before place `end`."""
@@ -148,14 +176,11 @@ class _Stretch:
 
 
 def _parts(
-    batch: RecordBatch, status: Status, changes: Iterable[_Change], ahead: Executor
+    batch: RecordBatch, status: Status, begun: Sequence[tuple[_Stretch, EntriesComing]]
 ) -> list[Part]:
-    """Cut a batch by offset into parts: each holds whole records and ends where the next begins."""
-    coming = [
-        (each, _begin_entries(batch, each, ahead)) for each in _stretches(changes, len(batch))
-    ]
+    """A batch cut by offset: each part holds whole records and ends where the next begins."""
     parts: list[Part] = []
-    for stretch, entries in coming:
+    for stretch, entries in begun:
         written = iter(entries())
         changed = {
             key: EncodedEntry(each.version, next(written)) if each.document else None
@@ -182,9 +207,7 @@ def _stretches(changes: Iterable[_Change], end: int) -> Iterator[_Stretch]:
     yield _Stretch(end, last)
 
 
-def _begin_entries(
-    batch: RecordBatch, stretch: _Stretch, ahead: Executor
-) -> Callable[[], list[bytes]]:
+def _begin_entries(batch: RecordBatch, stretch: _Stretch, ahead: Executor) -> EntriesComing:
     """While the next stretch is folded."""
     rows = [each for each in stretch.last.values() if each.document]
     origins = Origins(

@@ -12,6 +12,7 @@ and healed from the log.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from backbone import metrics
@@ -22,7 +23,7 @@ from backbone.logs import logger
 from backbone.record import Outcomes, RecordBatch
 from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writing
 from processors import batch_facts, latest
-from processors.folding import Folding
+from processors.folding import Folding, PartsComing
 from processors.hold import Hold
 from processors.latest import Latest
 from processors.retrying import tell_already_applied
@@ -48,17 +49,17 @@ class Store:
 class _Held:
     """A partition that is ours: how it was claimed and what became of what was worked out.
 
-    `step` leaves its parts in `worked_out`; `commit` moves them behind `coming`, the parts that the
-    store has not acknowledged, and sends them: then `writing` has their answers. `status` is what
-    is acknowledged. `hold`: of a strict view, with what is coming. `wiped`: the store was found
-    emptied or replaced and is not claimed again yet.
+    `step` leaves in `worked_out` what gives its parts; `commit` moves these behind `coming`, the
+    parts that the store has not acknowledged, and sends them: then `writing` has their answers.
+    `status` is what is acknowledged. `hold`: of a strict view, with what is coming. `wiped`: the
+    store was found emptied or replaced and is not claimed again yet.
     """
 
     token: str
     run_id: str
     status: Status
     hold: Hold | None
-    worked_out: list[Part] = field(default_factory=list)
+    worked_out: PartsComing = list
     coming: list[Part] = field(default_factory=list)
     writing: Writing | None = None
     versions: Versions = field(default_factory=Versions)
@@ -164,10 +165,13 @@ class Projector:
         if self._latest is not None:
             parts = self._latest.work(batch, held.reached, stored, outcomes, again=again)
         if parts is None:
-            parts = self._folding.work(batch, held.reached, stored, outcomes, again=again)
-        held.worked_out = parts
+            held.worked_out = self._folding.begin(
+                batch, held.reached, stored, outcomes, again=again
+            )
+        else:
+            held.worked_out = partial(list, parts)
         if again:
-            tell_already_applied(batch, parts, stored, outcomes)
+            tell_already_applied(batch, held.worked_out, stored, outcomes)
         if outcomes.poisons:  # whoever was overtaken learns it before dead letters are written
             self._guarded_hear(batch.partition, held)
         return outcomes
@@ -215,7 +219,7 @@ class Projector:
             current_until_ms=max(before.current_until_ms, end.seen_ms),
         )
         if after != before or not held.coming:  # asked again after a Transient, one is enough
-            held.worked_out = [Part(before.offset, {}, after)]
+            held.worked_out = partial(list, [Part(before.offset, {}, after)])
         restarted = self._store.writer.run_id() != held.run_id
         # also then the write comes first: another claim must fence us, not be claimed over
         again = self._send_worked_out(end.partition, held)
@@ -225,14 +229,14 @@ class Projector:
 
     def _send_worked_out(self, partition: int, held: _Held) -> int | None:
         """Called again after a Transient."""
-        for part in held.worked_out if self._latest else ():
+        worked_out, held.worked_out = held.worked_out(), list
+        for part in worked_out if self._latest else ():
             held.versions.learn({key: version_of(each) for key, each in part.entries.items()})
         if held.hold is not None:
-            for part in held.worked_out:
+            for part in worked_out:
                 held.hold.learn(part.held)
             metrics.VIEW_HELD.labels(self.name, str(partition)).set(len(held.hold))
-        held.coming += held.worked_out
-        held.worked_out = []
+        held.coming += worked_out
         return self._guarded(partition, held, self._send)
 
     def _guarded(

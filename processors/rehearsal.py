@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import partial
 
 from backbone.contracts.catalog import Contracts
 from backbone.record import Outcome, Outcomes, RecordBatch
@@ -61,7 +62,7 @@ class Rehearsal:
         if parts is None:
             folding = Folding(self.view, self.decoder, self.id.partitions)
             parts = folding.work(batch, status, stored, outcomes, again=True)
-        tell_already_applied(batch, parts, stored, outcomes)
+        tell_already_applied(batch, partial(list, parts), stored, outcomes)
         coming += parts
         if hold is not None:
             for part in parts:

@@ -1,15 +1,14 @@
 """Trying facts again that a view has passed: what else can be said of one that changes nothing."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from backbone.record import Outcome, Outcomes, RecordBatch
-from backbone.views.store import Part
+from processors.folding import PartsComing
 from processors.stored import Stored, Versions
 
 
 def tell_already_applied(
-    batch: RecordBatch, parts: Sequence[Part], stored: Stored, outcomes: Outcomes
+    batch: RecordBatch, parts: PartsComing, stored: Stored, outcomes: Outcomes
 ) -> None:
     """Of those that were superseded, set apart the ones by whom: the entry was made from the very
     record. Raises Transient."""
@@ -19,7 +18,7 @@ def tell_already_applied(
     # what a strict view passes over may have no readable key
     keys = {place: (batch.keys[place] or b"").decode(errors="replace") for place in places}
     # what is remembered was so before these parts
-    after = replace(stored, coming=[*stored.coming, *parts], remembered=Versions())
+    after = replace(stored, coming=[*stored.coming, *parts()], remembered=Versions())
     found = after.versions(list(keys.values()))
     for place, key in keys.items():
         version = found[key]

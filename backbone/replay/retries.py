@@ -9,16 +9,22 @@ Beside the processor's topic, in the same thread and under the same claim:
 4. Once they are acknowledged the outcomes are appended to `replayed.<name>`, and with them the
    position in the retry topic.
 
+Of many, the next are read while the entries of those before are written down and outcomes are on
+their way: neither takes time of this thread.
+
 A crash between 3 and 4 has them tried again: what is stored already is then newer, or the same.
 """
 
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from backbone import metrics
+from backbone.errors import Transient
 from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
@@ -36,6 +42,10 @@ long for retries as for those before them."""
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
 _FEW = 1_000  # of so few nobody waits for the store beside other work
+
+
+def _nothing() -> None:
+    pass
 
 
 class Owner(Protocol):
@@ -95,6 +105,8 @@ class Retries:
         self._busy_until = 0.0
         self._had_some = False
         self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
+        self._read_ahead: Sequence[RecordBatch] = []
+        self._telling = ThreadPoolExecutor(1, "telling")
 
     def patience_seconds(self) -> float | None:
         """How long facts may be waited for: not at all behind a batch of retries, and not long
@@ -112,6 +124,7 @@ class Retries:
     def stop(self, partition: int) -> None:
         self._waiting.discard(partition)
         self._untold.pop(partition, None)
+        self._read_ahead = [each for each in self._read_ahead if each.partition != partition]
         self._log.follower.stop(partition)
 
     def poll(self) -> Sequence[RetryBatch]:
@@ -119,7 +132,8 @@ class Retries:
         ready = [each for each in self._waiting if self._owner.retry_below(each) is not None]
         if ready:
             self._follow(sorted(ready))
-        found = self._log.follower.poll(MAX_RECORDS, 0)
+        found = self._read_ahead or self._log.follower.poll(MAX_RECORDS, 0)
+        self._read_ahead = []
         self._had_some = bool(found)
         if found:
             self._busy_until = time.monotonic() + _BUSY_SECONDS
@@ -161,7 +175,8 @@ class Retries:
         if found.batch is not None:
             batch = self._owner.with_held(found.batch)
             outcomes = self._step(spoken(batch, found.batch, found.headers))
-        again = self._settle(records.partition)
+        beside = self._look_ahead if len(records) >= _FEW else _nothing
+        again = self._settle(records.partition, beside)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
         if again is None:
@@ -170,17 +185,29 @@ class Retries:
             self._untold[records.partition] = (records, told)
         return again
 
+    def _look_ahead(self) -> None:
+        """Read what comes next: the owner writes down beside it what these have changed."""
+        if not self._read_ahead:
+            with suppress(Transient):  # the next poll tells it
+                self._read_ahead = self._log.follower.poll(MAX_RECORDS, 0)
+
     def _of_owner(self, batch: RecordBatch) -> Outcomes:
         return self._owner.retry(unspoken(batch))
 
-    def _settle(self, partition: int) -> int | None:
-        """Tell what became of those before, once it is stored."""
+    def _settle(self, partition: int, beside: Callable[[], None] = _nothing) -> int | None:
+        """Tell what became of those before, once it is stored; `beside`: what is done meanwhile."""
         if partition not in self._untold:
+            beside()
             return None
         again = self._patience.insist(lambda: self._owner.settle(partition))
         records, told = self._untold.pop(partition)
         if again is None:
-            self._patience.insist(lambda: self._tell(records, told))
+            begun = self._telling.submit(self._tell, records, told)
+            beside()
+            try:
+                begun.result()
+            except Transient:
+                self._patience.insist(lambda: self._tell(records, told))
             for became, count in told.counted().items():
                 metrics.REPLAYED.labels(self._owner.name, became).inc(count)
         return again

@@ -17,9 +17,9 @@ def _write_the_first_part_and_die(bench: Bench) -> int:
     batch = batch_of(worker)
     worker.projector.step(batch)
     held = worker.projector._held[0]
-    bench.views.writer().write(bench.id, 0, held.token, held.worked_out[0])
+    bench.views.writer().write(bench.id, 0, held.token, held.worked_out()[0])
     worker.subscription.close()
-    return len(held.worked_out)
+    return len(held.worked_out())
 
 
 def _cancel(bench: Bench, number: int) -> None:

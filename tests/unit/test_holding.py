@@ -218,8 +218,8 @@ def test_what_the_view_does_not_read_any_more_holds_nothing(bench: Bench, view: 
 
 def _write_the_first_part_and_die(bench: Bench, worker: Worker) -> None:
     held = worker.projector._held[0]
-    assert len(held.worked_out) == 2
-    bench.views.writer().write(bench.id, 0, held.token, held.worked_out[0])
+    assert len(held.worked_out()) == 2
+    bench.views.writer().write(bench.id, 0, held.token, held.worked_out()[0])
     worker.subscription.close()
 
 

@@ -171,7 +171,7 @@ def test_a_batch_of_many_keys_is_written_in_parts_that_each_move_the_offset(pric
     worker = prices.worker()
     batch = batch_of(worker)
     worker.projector.step(batch)
-    parts = worker.projector._held[0].worked_out
+    parts = worker.projector._held[0].worked_out()
     assert [len(part.entries) for part in parts] == [MAX_KEYS, MAX_KEYS, 500]
     assert [part.status.offset for part in parts] == [MAX_KEYS, 2 * MAX_KEYS, 2 * MAX_KEYS + 500]
 
@@ -184,8 +184,8 @@ def test_a_restart_at_any_part_gives_the_same_view(prices: Bench) -> None:
     batch = batch_of(first)
     first.projector.step(batch)
     held = first.projector._held[0]
-    assert len(held.worked_out) > 1
-    prices.views.writer().write(prices.id, 0, held.token, held.worked_out[0])
+    assert len(held.worked_out()) > 1
+    prices.views.writer().write(prices.id, 0, held.token, held.worked_out()[0])
     first.subscription.close()
     prices.worker().run()
     served = prices.served()

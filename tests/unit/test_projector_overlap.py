@@ -201,7 +201,7 @@ def test_a_fold_of_one_key_keeps_one_document_of_it_in_memory() -> None:
 
 
 def bench_value(worker: Worker) -> object:
-    (part,) = worker.projector._held[0].worked_out
+    (part,) = worker.projector._held[0].worked_out()
     (entry,) = part.entries.values()
     assert isinstance(entry, EncodedEntry)
     return decode_entry(entry.data).value

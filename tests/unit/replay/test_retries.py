@@ -1,6 +1,6 @@
 """Retries on memory twins: the owner writes them under its claim, and tells what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -9,10 +9,12 @@ import pytest
 
 from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import FIRST_FAILED_AT
-from backbone.errors import Fenced
+from backbone.errors import Fenced, Transient
 from backbone.fact import Fact
 from backbone.log import Message
 from backbone.memory.reader import MemoryReader
+from backbone.record import RecordBatch
+from backbone.replay import retries as retries_module
 from backbone.replay.messages import of_fact, of_letter
 from backbone.replay.outcomes import Became, Report, Told
 from backbone.replay.retries import Retries, RetryBatch
@@ -85,6 +87,12 @@ def replay(bench: Bench) -> None:
 def told(bench: Bench) -> list[Told]:
     records = MemoryReader(bench.log).scan(f"replayed.{bench.view.name}")
     return [told for each in records for told in Report.from_bytes(each.value or b"").told]
+
+
+def retries_of(worker: Worker) -> Retries:
+    found = worker.runner._retries
+    assert found is not None
+    return found
 
 
 def became(bench: Bench) -> list[Became]:
@@ -209,8 +217,7 @@ def test_what_stands_ahead_of_the_view_is_the_log_s_own_to_bring(bench: Bench) -
     ahead = next(iter(MemoryReader(bench.log).scan("sales.order.v1")))
     foreign = ahead.position
     bench.append(of_fact("fragile", ahead, RUN))
-    retries = worker.runner._retries
-    assert retries is not None
+    retries = retries_of(worker)
     (batch,) = retries.poll()
     retries.work(batch)
 
@@ -403,3 +410,96 @@ def _nobody_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("it was waited for what another partition had just sent")
 
     monkeypatch.setattr("backbone.views.memory_store._Begun.finish", finish)
+
+
+@pytest.fixture
+def _two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries_module, "MAX_RECORDS", 2)
+    monkeypatch.setattr(retries_module, "_FEW", 2)
+
+
+def _parked(view: Fragile, bench: Bench, count: int) -> Worker:
+    """So many orders, each a letter that is to be tried again, of a view that is mended."""
+    for number in range(count):
+        place(bench, str(number), "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    replay(bench)
+    return worker
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_what_is_read_ahead_is_tried_once_and_in_its_turn(view: Fragile, bench: Bench) -> None:
+    _parked(view, bench, 9).run(polls=12)
+
+    assert became(bench) == [Became.RECOVERED] * 9
+    assert [each.of for each in told(bench)] == [f"dlq.fragile/0/{number}" for number in range(9)]
+    assert len(bench.served()) == 9
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_of_several_partitions_nothing_that_was_read_ahead_is_lost(view: Fragile) -> None:
+    bench = Bench(view, partitions=2)
+    _parked(view, bench, 20).run(polls=20)
+
+    assert became(bench) == [Became.RECOVERED] * 20
+    assert len(bench.served()) == 20
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_what_was_read_ahead_is_the_next_owners_once_the_partition_is_handed_over(
+    view: Fragile, bench: Bench
+) -> None:
+    worker = _parked(view, bench, 6)
+    retries = retries_of(worker)
+    (first,) = retries.poll()
+    retries.work(first)
+    assert [len(each) for each in retries._read_ahead] == [2]
+    worker.runner.revoked(0)
+
+    assert retries._read_ahead == []
+    worker.subscription.close()
+    bench.worker().run(polls=12)
+    # the first two were stored, and nobody was told: they are told now, as what they are
+    assert became(bench) == [Became.ALREADY_APPLIED] * 2 + [Became.RECOVERED] * 4
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_a_log_that_is_away_while_it_is_read_ahead_takes_nothing_from_what_was_worked_out(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 4)
+    retries = retries_of(worker)
+    (first,) = retries.poll()
+    poll = retries._log.follower.poll
+
+    def away(*_: object) -> Sequence[RecordBatch]:
+        raise Transient("away")
+
+    monkeypatch.setattr(retries._log.follower, "poll", away)
+    retries.work(first)
+    assert sorted(bench.served()) == ["0", "1"]
+
+    monkeypatch.setattr(retries._log.follower, "poll", poll)
+    worker.run(polls=12)
+    assert became(bench) == [Became.RECOVERED] * 4
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_outcomes_that_could_not_be_told_at_once_are_told_later(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 4)
+    retries = retries_of(worker)
+    append, refused = retries._log.appender.append, [Transient("away"), Transient("still")]
+
+    def sometimes(messages: Sequence[Message]) -> None:
+        if refused:
+            raise refused.pop()
+        append(messages)
+
+    monkeypatch.setattr(retries._log.appender, "append", sometimes)
+    worker.run(polls=12)
+    assert refused == []
+    assert became(bench) == [Became.RECOVERED] * 4

@@ -9,8 +9,8 @@ Beside the processor's topic, in the same thread and under the same claim:
 4. Once they are acknowledged the outcomes are appended to `replayed.<name>`, and with them the
    position in the retry topic.
 
-Of many, the next are read while the entries of those before are written down and outcomes are on
-their way: neither takes time of this thread.
+Of many, the next are read while a fold's entries are rendered and outcomes are on their way: what
+is only waited for costs this thread little.
 
 A crash between 3 and 4 has them tried again: what is stored already is then newer, or the same.
 """
@@ -18,13 +18,12 @@ A crash between 3 and 4 has them tried again: what is stored already is then new
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
 from backbone import metrics
-from backbone.errors import Transient
+from backbone.errors import BackboneError, Transient
 from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
@@ -106,6 +105,7 @@ class Retries:
         self._had_some = False
         self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
         self._read_ahead: Sequence[RecordBatch] = []
+        self._refused: BackboneError | None = None
         self._telling = ThreadPoolExecutor(1, "telling")
 
     def patience_seconds(self) -> float | None:
@@ -132,6 +132,9 @@ class Retries:
         ready = [each for each in self._waiting if self._owner.retry_below(each) is not None]
         if ready:
             self._follow(sorted(ready))
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            raise refused
         found = self._read_ahead or self._log.follower.poll(MAX_RECORDS, 0)
         self._read_ahead = []
         self._had_some = bool(found)
@@ -186,10 +189,16 @@ class Retries:
         return again
 
     def _look_ahead(self) -> None:
-        """Read what comes next: the owner writes down beside it what these have changed."""
-        if not self._read_ahead:
-            with suppress(Transient):  # the next poll tells it
-                self._read_ahead = self._log.follower.poll(MAX_RECORDS, 0)
+        """Read what comes next: the owner writes down beside it what these have changed. What goes
+        wrong is the next poll's to tell, once these are stored."""
+        if self._read_ahead or self._refused:
+            return
+        try:
+            self._read_ahead = self._log.follower.poll(MAX_RECORDS, 0)
+        except Transient:  # the next poll meets it again
+            return
+        except BackboneError as error:
+            self._refused = error
 
     def _of_owner(self, batch: RecordBatch) -> Outcomes:
         return self._owner.retry(unspoken(batch))
@@ -203,11 +212,12 @@ class Retries:
         records, told = self._untold.pop(partition)
         if again is None:
             begun = self._telling.submit(self._tell, records, told)
-            beside()
             try:
-                begun.result()
-            except Transient:
-                self._patience.insist(lambda: self._tell(records, told))
+                beside()
+            finally:
+                wait([begun])
+            first = [begun.result]
+            self._patience.insist(lambda: first.pop()() if first else self._tell(records, told))
             for became, count in told.counted().items():
                 metrics.REPLAYED.labels(self._owner.name, became).inc(count)
         return again
@@ -218,6 +228,7 @@ class Retries:
         self._log.appender.append([Message(topic, None, each, (), partition) for each in made])
 
     def close(self) -> None:
+        self._telling.shutdown()
         self._log.follower.close()
         self._log.reader.close()
 

@@ -5,6 +5,7 @@ Not collected by `make test`. Every scene has a number of its own, which also se
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from tests.e2e import load
 from tests.e2e.conftest import warm, world
 from tests.e2e.expectations import everything_arrives_once, in_the_outbox, in_the_price_lists
 from tests.e2e.load import in_background
+from tests.e2e.test_outages import BEYOND_ITS_SESSION
 from tests.e2e.warehouse import warehouse_of
 from tests.e2e.warehouse_accidents import accidents
 from tests.e2e.watching import Positions
@@ -154,9 +156,16 @@ def _an_older_copy(world: World, stack: Stack) -> None:
     stack.kill("redis")
 
 
+def _stalled(_: World, stack: Stack) -> None:
+    """It stands still for longer than its session and goes on by itself: most of the time it is
+    fenced, and its partitions change hands in mid-transaction."""
+    with stack.stalled("kafka"):
+        threading.Event().wait(BEYOND_ITS_SESSION)
+
+
 @dataclass(frozen=True)
 class Outage:
-    """A service that dies in mid-work, so many times; the number of its scene."""
+    """A service that dies or stalls in mid-work, so many times; the number of its scene."""
 
     name: str
     death: Death
@@ -170,6 +179,7 @@ OUTAGES = (
     Outage("redis older", _an_older_copy, 204),
     Outage("registry killed", _killed("registry"), 205),
     Outage("postgres killed", _killed("postgres"), 206),
+    Outage("kafka stalled", _stalled, 207),
 )
 DEATHS = 3
 

@@ -9,7 +9,7 @@ import pytest
 
 from backbone.dead_letter_reading import DeadLetter
 from backbone.dead_letters import FIRST_FAILED_AT
-from backbone.errors import Fenced, Transient
+from backbone.errors import Fatal, Fenced, Transient
 from backbone.fact import Fact
 from backbone.log import Message
 from backbone.memory.reader import MemoryReader
@@ -487,6 +487,25 @@ def test_a_log_that_is_away_while_it_is_read_ahead_takes_nothing_from_what_was_w
 
 
 @pytest.mark.usefixtures("_two_at_a_time")
+def test_a_log_that_refuses_while_it_is_read_ahead_ends_it_once_the_former_are_stored(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 4)
+    retries = retries_of(worker)
+    (first,) = retries.poll()
+
+    def refuses(*_: object) -> Sequence[RecordBatch]:
+        raise Fatal("damaged")
+
+    monkeypatch.setattr(retries._log.follower, "poll", refuses)
+    retries.work(first)
+    assert sorted(bench.served()) == ["0", "1"]
+    monkeypatch.undo()
+    with pytest.raises(Fatal, match="damaged"):
+        retries.poll()
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
 def test_outcomes_that_could_not_be_told_at_once_are_told_later(
     view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -499,7 +518,9 @@ def test_outcomes_that_could_not_be_told_at_once_are_told_later(
             raise refused.pop()
         append(messages)
 
+    waited: list[float] = []
     monkeypatch.setattr(retries._log.appender, "append", sometimes)
+    monkeypatch.setattr(worker.subscription, "keep_alive", waited.append)
     worker.run(polls=12)
-    assert refused == []
+    assert (refused, len(waited)) == ([], 2)
     assert became(bench) == [Became.RECOVERED] * 4

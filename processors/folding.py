@@ -66,18 +66,6 @@ class Folding:
         self._ahead = ThreadPoolExecutor(1, "columns")
         self._facts = BatchFacts(view, decoder, partitions, self._ahead)
 
-    def work(
-        self,
-        batch: RecordBatch,
-        status: Status,
-        stored: Stored,
-        outcomes: Outcomes,
-        *,
-        again: bool = False,
-    ) -> list[Part]:
-        """What `begin` begins, once it is written."""
-        return self.begin(batch, status, stored, outcomes, again=again)()
-
     def begin(
         self,
         batch: RecordBatch,

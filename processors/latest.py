@@ -65,8 +65,9 @@ class Latest:
         *,
         again: bool = False,
     ) -> list[Part] | None:
-        """As `processors.folding.Folding.work`. None, and nothing said in `outcomes`, where the
-        batch is read one by one: it is small, or one of its schemas is not read in columns."""
+        """As `processors.folding.Folding.begin`, and written already. None, and nothing said in
+        `outcomes`, where the batch is read one by one: it is small, or one of its schemas is not
+        read in columns."""
         first = 0 if again else bisect_left(batch.offsets, status.offset)
         if len(batch) - first < FEW or not self._shows:
             return None

@@ -61,7 +61,7 @@ class Rehearsal:
             parts = latest.work(batch, status, stored, outcomes, again=True)
         if parts is None:
             folding = Folding(self.view, self.decoder, self.id.partitions)
-            parts = folding.work(batch, status, stored, outcomes, again=True)
+            parts = folding.begin(batch, status, stored, outcomes, again=True)()
         tell_already_applied(batch, partial(list, parts), stored, outcomes)
         coming += parts
         if hold is not None:

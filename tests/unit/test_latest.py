@@ -89,7 +89,7 @@ class Setting:
 
     def by_rows(self, batch: RecordBatch, stored: Stored) -> tuple[Outcomes, list[Part]]:
         outcomes = Outcomes(len(batch))
-        return outcomes, self.folding.work(batch, START, stored, outcomes)
+        return outcomes, self.folding.begin(batch, START, stored, outcomes)()
 
     def at_once(self, batch: RecordBatch, stored: Stored) -> tuple[Outcomes, list[Part]]:
         outcomes = Outcomes(len(batch))

@@ -23,19 +23,6 @@ class ByteColumn(Sequence[bytes | None]):
         """Of each value the bytes from `start` to before `stop`."""
 
     @abstractmethod
-    def split(self, separator: str, parts: int) -> "list[ByteColumn] | None":
-        """Each value cut at the first separators, into so many parts: what is behind them is the
-        last. None where one has fewer, is missing, or is no UTF-8."""
-
-    @abstractmethod
-    def has(self, text: str) -> bool:
-        """Whether it stands in one of the values, all of which are UTF-8."""
-
-    @abstractmethod
-    def numbers(self) -> list[int] | None:
-        """The values as whole numbers; None unless each is digits alone."""
-
-    @abstractmethod
     def part(self, places: slice) -> "ByteColumn":
         """The values in these places."""
 

@@ -1,7 +1,7 @@
 """Record and RecordBatch: bytes as they stand in the log, and one outcome for each of them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeVar
 
@@ -47,6 +47,21 @@ class RecordBatch:
     headers: Sequence[Headers]
     timestamps_ms: Sequence[int]
 
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> "RecordBatch":
+        """Consecutive records of one partition; one at least."""
+        first = records[0].position
+        return cls(
+            topic=first.topic,
+            topic_id=first.topic_id,
+            partition=first.partition,
+            offsets=[each.position.offset for each in records],
+            keys=[each.key for each in records],
+            values=[each.value for each in records],
+            headers=[each.headers for each in records],
+            timestamps_ms=[each.timestamp_ms for each in records],
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
 
@@ -64,6 +79,30 @@ class RecordBatch:
 
     def __iter__(self) -> Iterator[Record]:
         return (self.record(index) for index in range(len(self)))
+
+    def between(self, start: int, stop: int) -> "RecordBatch":
+        """The records in the places from `start` to before `stop`."""
+        if start == 0 and stop >= len(self):
+            return self
+        return replace(
+            self,
+            offsets=self.offsets[start:stop],
+            keys=self.keys[start:stop],
+            values=self.values[start:stop],
+            headers=self.headers[start:stop],
+            timestamps_ms=self.timestamps_ms[start:stop],
+        )
+
+    def with_next(self, behind: "RecordBatch") -> "RecordBatch":
+        """These records and those that follow them in their partition."""
+        return replace(
+            self,
+            offsets=[*self.offsets, *behind.offsets],
+            keys=[*self.keys, *behind.keys],
+            values=[*self.values, *behind.values],
+            headers=[*self.headers, *behind.headers],
+            timestamps_ms=[*self.timestamps_ms, *behind.timestamps_ms],
+        )
 
     @property
     def next_offset(self) -> int:

@@ -11,8 +11,8 @@ from backbone.errors import Misconfigured, PoisonReason
 from backbone.kafka.reader import KafkaReader
 from backbone.log import Reader
 from backbone.replay.outcomes import Report, Settled, Told, what_counts
+from backbone.replay.packs import marks_in
 from backbone.replay.parked import Parked, Place, State, by_message, is_open, state_of
-from backbone.replay.retry_headers import Marks
 from backbone.topics import replayed_topic, retry_topic
 from cli import wiring
 
@@ -62,7 +62,7 @@ class Topics:
     @cached_property
     def sent(self) -> frozenset[Place]:
         records = self._reader.scan(retry_topic(self._name))
-        places = (Marks.of_headers(each.headers).place() for each in records)
+        places = (marks.place() for each in records for marks in marks_in(each))
         return frozenset((topic_id, of) for of, topic_id in places)
 
     def open_messages(self, wanted: Filter) -> list[Parked]:

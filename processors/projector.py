@@ -9,9 +9,8 @@ was emptied or replaced by an older copy is noticed at the next answer or heartb
 and healed from the log.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -21,54 +20,21 @@ from backbone.errors import BackboneError, Fatal, Transient
 from backbone.log import BEGINNING, End
 from backbone.logs import logger
 from backbone.record import Outcomes, RecordBatch
-from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped, Writing
+from backbone.views.store import Part, Status, Wiped
 from processors import batch_facts, latest
-from processors.folding import Folding, PartsComing
+from processors.claimed import Claimed, Store
+from processors.folding import Folding
 from processors.hold import Hold
 from processors.latest import Latest
 from processors.retrying import tell_already_applied
-from processors.stored import Stored, Versions, version_of
+from processors.stored import Stored, version_of
 from processors.view import LatestByKey, View, is_strict, passes_over
+
+_MOST_BESIDE = 8  # partitions on their way at a time, each with a connection
 
 
 class Decoder(batch_facts.Decoder, latest.BatchDecoder, Protocol):
     """The codec, as far as a projector needs it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Where a projector writes: the view as the store knows it, the store's writer, and the ends
-    of the view's topic (asked once per claim, and nothing is written straight before)."""
-
-    view: ViewId
-    writer: ViewWriter
-    ends: Callable[[], Mapping[int, int]]
-
-
-@dataclass(slots=True)
-class _Held:
-    """A partition that is ours: how it was claimed and what became of what was worked out.
-
-    `step` leaves in `worked_out` what gives its parts; `commit` moves these behind `coming`, the
-    parts that the store has not acknowledged, and sends them: then `writing` has their answers.
-    `status` is what is acknowledged. `hold`: of a strict view, with what is coming. `wiped`: the
-    store was found emptied or replaced and is not claimed again yet.
-    """
-
-    token: str
-    run_id: str
-    status: Status
-    hold: Hold | None
-    worked_out: PartsComing = list
-    coming: list[Part] = field(default_factory=list)
-    writing: Writing | None = None
-    versions: Versions = field(default_factory=Versions)
-    wiped: bool = False
-
-    @property
-    def reached(self) -> Status:
-        """Where the view stands once everything that is coming is written."""
-        return self.coming[-1].status if self.coming else self.status
 
 
 class Projector:
@@ -87,7 +53,7 @@ class Projector:
         self._kept_for_ever = all(
             contract.retention == "forever" for contract in contracts.of_topic(view.topic)
         )
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Claimed] = {}
         self._log = logger(f"view.{view.name}")
 
     # claiming
@@ -109,7 +75,7 @@ class Projector:
             before = status or Status(topic_id, 0, 0, 0, 0)
             status = self._start(partition, claimed.token, before)
         hold = self._stored_hold(partition)
-        self._held[partition] = _Held(claimed.token, claimed.run_id, status, hold)
+        self._held[partition] = Claimed(claimed.token, claimed.run_id, status, hold)
         # from 0, not from the beginning: facts that are gone must be noticed, unless the topic
         # never promised to keep them
         return status.offset if status.offset or self._kept_for_ever else BEGINNING
@@ -193,17 +159,23 @@ class Projector:
         return self._step(batch, again=True)
 
     def commit_retry(self, batch: RecordBatch) -> int | None:
-        return self._send_worked_out(batch.partition, self._held[batch.partition])
+        held = self._held[batch.partition]
+        held.retrying = True
+        return self._send_worked_out(batch.partition, held)
 
     def settle(self, partition: int) -> int | None:
-        return self._guarded(partition, self._held[partition], self._settle)
+        held = self._held[partition]
+        again = self._guarded(partition, held, self._settle)
+        held.retrying = False
+        return again
 
-    def _settle(self, partition: int, held: _Held) -> None:
-        """Sends again what was sent in vain: called again after a Transient. Only then are other
-        partitions waited for; else they write while this one's outcomes are told."""
-        if held.writing is None and held.coming:
-            self._send(partition, held)
+    def _settle(self, partition: int, held: Claimed) -> None:
+        """Sends again what was sent in vain, called again after a Transient, and what an end left.
+        Only then are other partitions waited for; else they write while outcomes are told."""
         self._hear(partition, held)
+        if held.coming:
+            self._send(partition, held)
+            self._hear(partition, held)
 
     # making it durable
 
@@ -220,6 +192,8 @@ class Projector:
         )
         if after != before or not held.coming:  # asked again after a Transient, one is enough
             held.worked_out = partial(list, [Part(before.offset, {}, after)])
+        if any(each.retrying and each.writing for each in self._held.values()):
+            return self._guarded(end.partition, held, self._send_beside)
         restarted = self._store.writer.run_id() != held.run_id
         # also then the write comes first: another claim must fence us, not be claimed over
         again = self._send_worked_out(end.partition, held)
@@ -227,20 +201,19 @@ class Projector:
             again = self._guarded(end.partition, held, self._hear)
         return self._heal(end.partition, held) if restarted and again is None else again
 
-    def _send_worked_out(self, partition: int, held: _Held) -> int | None:
+    def _send_worked_out(self, partition: int, held: Claimed) -> int | None:
         """Called again after a Transient."""
-        worked_out, held.worked_out = held.worked_out(), list
+        worked_out = held.take_worked_out()
         for part in worked_out if self._latest else ():
             held.versions.learn({key: version_of(each) for key, each in part.entries.items()})
         if held.hold is not None:
             for part in worked_out:
                 held.hold.learn(part.held)
             metrics.VIEW_HELD.labels(self.name, str(partition)).set(len(held.hold))
-        held.coming += worked_out
         return self._guarded(partition, held, self._send)
 
     def _guarded(
-        self, partition: int, held: _Held, act: Callable[[int, _Held], None]
+        self, partition: int, held: Claimed, act: Callable[[int, Claimed], None]
     ) -> int | None:
         """Once the store was found wiped nothing is written before the partition is claimed anew,
         for a claim of ours that got no answer would fence us."""
@@ -251,12 +224,20 @@ class Projector:
             held.wiped = True
         return self._heal(partition, held) if held.wiped else None
 
-    def _send(self, partition: int, held: _Held) -> None:
+    def _send(self, partition: int, held: Claimed) -> None:
         self._hear_others(partition)
         self._hear(partition, held)
-        if held.coming:
-            view = self._store.view
-            held.writing = self._store.writer.begin(view, partition, held.token, held.coming)
+        held.send(self._store, partition)
+
+    def _send_beside(self, partition: int, held: Claimed) -> None:
+        """While the store writes many retries nobody waits for it to say that an end is reached:
+        neither for its answer nor for others on their way, unless these are many connections."""
+        if sum(each.writing is not None for each in self._held.values()) >= _MOST_BESIDE:
+            self._hear_others(partition)
+        if not held.retrying:  # an earlier end: it was answered long ago
+            self._hear(partition, held)
+        held.take_worked_out()
+        held.send(self._store, partition)
 
     def _hear_others(self, partition: int) -> None:
         """One partition's parts are on their way at a time: they hold a connection and memory.
@@ -265,13 +246,13 @@ class Projector:
             with suppress(Transient):  # its parts are among `coming` still
                 self._guarded_hear(other, self._held[other])
 
-    def _guarded_hear(self, partition: int, held: _Held) -> None:
+    def _guarded_hear(self, partition: int, held: Claimed) -> None:
         try:
             self._hear(partition, held)
         except Wiped:
             held.wiped = True
 
-    def _hear(self, partition: int, held: _Held) -> None:
+    def _hear(self, partition: int, held: Claimed) -> None:
         """Wait for the answers to what was sent; what was not written stays among `coming`."""
         writing, held.writing = held.writing, None
         if writing is None:
@@ -281,7 +262,7 @@ class Projector:
         finally:
             self._acknowledged(partition, held, writing.written)
 
-    def _acknowledged(self, partition: int, held: _Held, count: int) -> None:
+    def _acknowledged(self, partition: int, held: Claimed, count: int) -> None:
         if not count:
             return
         held.status = held.coming[count - 1].status
@@ -290,7 +271,7 @@ class Projector:
         metrics.VIEW_APPLIED.labels(*labels).set(held.status.as_of_ms / 1000)
         metrics.VIEW_CURRENT.labels(*labels).set(held.status.current_until_ms / 1000)
 
-    def _heal(self, partition: int, held: _Held) -> int:
+    def _heal(self, partition: int, held: Claimed) -> int:
         held.wiped = True
         self._log.warning("the store was emptied or replaced: healing", partition=partition)
         # what readers were shown already, or were to wait for

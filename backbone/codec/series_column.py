@@ -27,29 +27,6 @@ class SeriesColumn(ByteColumn):
         length = None if stop is None else stop - start
         return SeriesColumn(self.series.bin.slice(start, length))
 
-    def split(self, separator: str, parts: int) -> list[ByteColumn] | None:
-        try:
-            found = self.series.cast(pl.String).str.splitn(separator, parts).struct.unnest()
-        except pl.exceptions.ComputeError:
-            return None
-        if any(each.null_count() for each in found):
-            return None
-        return [SeriesColumn(each.cast(pl.Binary)) for each in found]
-
-    def has(self, text: str) -> bool:
-        return bool(self.series.cast(pl.String).str.contains(text, literal=True).any())
-
-    def numbers(self) -> list[int] | None:
-        try:
-            texts = self.series.cast(pl.String)
-            found = texts.cast(pl.Int64)
-        except pl.exceptions.PolarsError:  # no UTF-8, no number, or too large
-            return None
-        least = texts.min()
-        # the engine reads digits behind a sign too, and "+" and "-" sort before the digits
-        signed = isinstance(least, str) and least < "0"
-        return None if signed or found.null_count() else found.to_list()
-
     def part(self, places: slice) -> "SeriesColumn":
         return SeriesColumn(self.series[places])
 

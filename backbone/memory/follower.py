@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from backbone.memory.batch import batch_of
 from backbone.memory.log import MemoryLog
 from backbone.record import RecordBatch
 
@@ -26,7 +25,7 @@ class MemoryFollower:
             taken = self._log.topic(self._topic).partitions[partition][start : start + max_records]
             self._positions[partition] = start + len(taken)
             if taken:
-                batches.append(batch_of(taken))
+                batches.append(RecordBatch.of(taken))
         return batches
 
     def close(self) -> None:

@@ -22,7 +22,6 @@ from backbone.log import (
     TopicSpec,
     TopicState,
 )
-from backbone.memory.batch import batch_of
 from backbone.partitioner import partition_of
 from backbone.record import Record, RecordBatch
 
@@ -245,7 +244,7 @@ class MemorySubscription:
             taken = rows[start : start + max_records]
             self._member.positions[partition] = start + len(taken)
             if taken:
-                events.append(batch_of(taken))
+                events.append(RecordBatch.of(taken))
             if start + len(taken) == len(rows):
                 # as the real client does for a worker that was busy: records and their end at once
                 events.append(End(partition, len(rows), int(time.time() * 1000)))

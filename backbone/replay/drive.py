@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from backbone.log import Appender, Follower, Message
 from backbone.replay.outcomes import SETTLED, Became, Report, Told
+from backbone.replay.packs import packed
 from backbone.replay.parked import Place
 from backbone.replay.ramp import Ramp
 
@@ -77,7 +78,7 @@ class Drive:
         if not count:
             return
         some = self.retries[self.ramp.sent : self.ramp.sent + count]
-        self.line.appender.append([each.message for each in some])
+        self.line.appender.append(packed([each.message for each in some]))
         waiting.update(each.place for each in some)
         self.ramp.send(count)
 

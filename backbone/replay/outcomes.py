@@ -182,8 +182,8 @@ def resume_at(data: bytes | None, topic_id: str) -> int:
     retry topic is another one than that tells of."""
     if data is None:
         return 0
-    found = Report.from_bytes(data)
-    return found.next if found.topic_id == topic_id else 0
+    found = orjson.loads(data)  # without the outcomes, which are many
+    return int(found["next"]) if found["topic_id"] == topic_id else 0
 
 
 def what_counts(told: Iterable[Told]) -> dict[tuple[str, str], Told]:

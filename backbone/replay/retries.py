@@ -23,20 +23,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backbone import metrics
-from backbone.errors import BackboneError, Transient
 from backbone.log import Appender, Follower, Message, Reader
 from backbone.logs import logger
 from backbone.patience import Patience
 from backbone.record import Middleware, Outcomes, RecordBatch, Step
-from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.originals import originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports, resume_at
+from backbone.replay.retries_coming import Coming, RetriesComing
 from backbone.replay.retry_headers import Stood
 from backbone.replay.retry_texts import spoken, unspoken
-
-MAX_RECORDS = 8_000
-"""Retries between two polls of the processor's own topic, which brings as many facts: these wait as
-long for retries as for those before them."""
 
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
@@ -75,11 +70,11 @@ class Owner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetryBatch:
-    """Retries of one partition, as they stand in the retry topic; None: there are no more just now,
-    so what became of those before may be told."""
+    """What is to be tried again in one partition; None: there is no more just now, so what became
+    of those before may be told."""
 
     partition: int
-    records: RecordBatch | None
+    coming: Coming | None
 
 
 class Retries:
@@ -104,8 +99,7 @@ class Retries:
         self._busy_until = 0.0
         self._had_some = False
         self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
-        self._read_ahead: Sequence[RecordBatch] = []
-        self._refused: BackboneError | None = None
+        self._coming = RetriesComing(log.follower)
         self._telling = ThreadPoolExecutor(1, "telling")
 
     def patience_seconds(self) -> float | None:
@@ -124,19 +118,14 @@ class Retries:
     def stop(self, partition: int) -> None:
         self._waiting.discard(partition)
         self._untold.pop(partition, None)
-        self._read_ahead = [each for each in self._read_ahead if each.partition != partition]
-        self._log.follower.stop(partition)
+        self._coming.stop(partition)
 
     def poll(self) -> Sequence[RetryBatch]:
         """Raises Transient, Fatal."""
         ready = [each for each in self._waiting if self._owner.retry_below(each) is not None]
         if ready:
             self._follow(sorted(ready))
-        refused, self._refused = self._refused, None
-        if refused is not None:
-            raise refused
-        found = self._read_ahead or self._log.follower.poll(MAX_RECORDS, 0)
-        self._read_ahead = []
+        found = self._coming.poll()
         self._had_some = bool(found)
         if found:
             self._busy_until = time.monotonic() + _BUSY_SECONDS
@@ -152,33 +141,38 @@ class Retries:
         newest = self._log.reader.newest_of(self._log.replayed, partitions)
         for partition in partitions:
             start = resume_at(newest[partition], topic_id)
-            self._log.follower.start(partition, start)
+            self._coming.start(partition, start)
             self._logger.info("retries followed", partition=partition, start=start)
             self._waiting.discard(partition)
 
     def work(self, retries: RetryBatch) -> int | None:
         """As `Processor.commit`. Raises Fatal, Abandoned."""
-        partition, records = retries.partition, retries.records
-        if records is None:
+        partition, coming = retries.partition, retries.coming
+        if coming is None:
             return self._settle(partition)
         below = self._owner.retry_below(partition)
         if below is None:
             self.start(partition)
             return None
-        again = self._try(records, below)
-        if again is None and len(records) < _FEW:
+        few = len(coming.opened.records) < _FEW
+        again = self._try(coming, below, _nothing if few else self._coming.look_ahead)
+        if again is None and few:
             again = self._settle(partition)  # a run waits for it
         return again
 
-    def _try(self, records: RecordBatch, below: tuple[str, int]) -> int | None:
+    def _try(
+        self,
+        coming: Coming,
+        below: tuple[str, int],
+        beside: Callable[[], None],
+    ) -> int | None:
         """While these are worked out the store writes those before them."""
-        place = Stood(self._owner.topic, below[0], records.partition)
-        found = originals(records, MarkColumns.of_headers(records.headers), place, below[1])
+        records, place = coming.records, Stood(self._owner.topic, below[0], coming.partition)
+        found = originals(*coming.opened, place, below[1])
         batch, outcomes = found.batch, Outcomes(0)
         if found.batch is not None:
             batch = self._owner.with_held(found.batch)
             outcomes = self._step(spoken(batch, found.batch, found.headers))
-        beside = self._look_ahead if len(records) >= _FEW else _nothing
         again = self._settle(records.partition, beside)
         if again is None and batch is not None:
             again = self._patience.insist(lambda: self._owner.commit_retry(batch))
@@ -187,18 +181,6 @@ class Retries:
             told = told_of(found.marks, [(found, own)])
             self._untold[records.partition] = (records, told)
         return again
-
-    def _look_ahead(self) -> None:
-        """Read what comes next: the owner writes down beside it what these have changed. What goes
-        wrong is the next poll's to tell, once these are stored."""
-        if self._read_ahead or self._refused:
-            return
-        try:
-            self._read_ahead = self._log.follower.poll(MAX_RECORDS, 0)
-        except Transient:  # the next poll meets it again
-            return
-        except BackboneError as error:
-            self._refused = error
 
     def _of_owner(self, batch: RecordBatch) -> Outcomes:
         return self._owner.retry(unspoken(batch))
@@ -229,7 +211,7 @@ class Retries:
 
     def close(self) -> None:
         self._telling.shutdown()
-        self._log.follower.close()
+        self._coming.close()
         self._log.reader.close()
 
 

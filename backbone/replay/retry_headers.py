@@ -77,6 +77,14 @@ class About(NamedTuple):
     by: str = ""
     names: tuple[str, ...] = ()  # of the record's own headers
 
+    @classmethod
+    def read(cls, found: Sequence[Any]) -> "About":
+        """Of what JSON holds. Raises ValueError, TypeError."""
+        replay, of, topic_id, begin, by, names = found
+        if not all(isinstance(each, str) for each in (*found[:5], *names)):
+            raise ValueError
+        return cls(replay, of, topic_id, begin, by, tuple(names))
+
 
 class Marks(NamedTuple):
     """What a retry says: about which run, the offset of what is replayed (None: `about.of` is all
@@ -115,7 +123,7 @@ class RetryHeader(NamedTuple):
         if len(parts) != PARTS or parts[0] != VERSION or not parts[1].isdigit():
             return None
         try:
-            about = about_of(parts[6])
+            about = _read(parts[6])
         except (ValueError, TypeError):
             return None
         if len(own) != len(about.names):
@@ -124,6 +132,12 @@ class RetryHeader(NamedTuple):
         known = offset.isdigit() and published.isdigit()
         at = (int(offset), int(published)) if known else (None, None)
         return cls(Marks(about, int(number), *at), replays, first_failed_at, own)
+
+    def to_bytes(self) -> bytes:
+        about, *numbers = self.marks
+        at = (b"" if each is None else b"%d" % each for each in numbers)
+        parts = (VERSION, *at, self.replays, self.first_failed_at, _written(about))
+        return b"\0".join((b"|".join(parts), *self.values))
 
     def as_text(self) -> list[Header]:
         about, _, offset, published_ms = self.marks
@@ -138,15 +152,6 @@ class RetryHeader(NamedTuple):
             (BY, about.by.encode()),
             (ORIGINAL, original.encode()),
         ]
-
-
-def about_of(rest: bytes) -> About:
-    """Raises ValueError, TypeError."""
-    found: Sequence[Any] = orjson.loads(rest)
-    replay, of, topic_id, begin, by, names = found
-    if not all(isinstance(each, str) for each in (*found[:5], *names)):
-        raise ValueError
-    return About(replay, of, topic_id, begin, by, tuple(names))
 
 
 def _of_text(headers: dict[str, bytes | None]) -> Marks:
@@ -178,9 +183,6 @@ def marked(
     first_failed_at: str | None = None,
 ) -> list[Header]:
     """A record's headers without what told of its failure, and the one behind them."""
-    count = _count(dict(headers).get(COUNT)) + 1
-    at = ("", "") if original is None else (original.position.offset, original.published_ms)
-    parts = (of.offset, *at, count, first_failed_at or "")
     place = None if original is None else original.position
     begin = ""
     if place is not None:
@@ -189,10 +191,18 @@ def marked(
     values = [value for _, value in own if value is not None and b"\0" not in value]
     names = tuple(name for name, _ in own) if len(values) == len(own) else ()
     about = About(run.id, f"{of.topic}/{of.partition}", of.topic_id, begin, run.by, names)
-    head = b"|".join((VERSION, *(str(each).encode() for each in parts), _written(about)))
-    if not names:
-        return [*own, (RETRY, head)]
-    return [(RETRY, b"\0".join((head, *values)))]
+    at = (None, None) if original is None else (original.position.offset, original.published_ms)
+    count = b"%d" % (_count(dict(headers).get(COUNT)) + 1)
+    first = (first_failed_at or "").encode()
+    header = RetryHeader(Marks(about, of.offset, *at), count, first, values if names else ())
+    retry = (RETRY, header.to_bytes())
+    return [retry] if names else [*own, retry]
+
+
+@lru_cache(1_000)
+def _read(data: bytes) -> About:
+    """Raises ValueError, TypeError."""
+    return About.read(orjson.loads(data))
 
 
 @lru_cache(1_000)

@@ -1,8 +1,8 @@
 """What a dead letter says of a retry: the same as the retry's one header, as text."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import overload
 
 from backbone.record import Headers, RecordBatch, last_header
@@ -24,10 +24,6 @@ class _AsText(Sequence[Headers]):
         self._told = told.offsets
         self._headers = headers
 
-    @cached_property
-    def _by_offset(self) -> Mapping[int, Headers]:
-        return dict(zip(self._told, self._headers, strict=True))
-
     def __len__(self) -> int:
         return len(self._offsets)
 
@@ -38,8 +34,10 @@ class _AsText(Sequence[Headers]):
     def __getitem__(self, index: int | slice) -> Headers | Sequence[Headers]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        told = self._by_offset.get(self._offsets[index])
-        return self.own[index] if told is None else as_text(told)
+        offset = self._offsets[index]
+        place = bisect_left(self._told, offset)  # they rise
+        told = place < len(self._told) and self._told[place] == offset
+        return as_text(self._headers[place]) if told else self.own[index]
 
 
 def spoken(batch: RecordBatch, retries: RecordBatch, headers: Sequence[Headers]) -> RecordBatch:

@@ -11,6 +11,7 @@ from backbone.dead_letters import topic_of
 from backbone.kafka.publisher import KafkaAppender
 from backbone.replay.drive import Retry
 from backbone.replay.messages import of_letter
+from backbone.replay.packs import packed
 from backbone.replay.parked import place_of
 from backbone.replay.retry_headers import Run
 from bench.process import serve
@@ -41,7 +42,8 @@ def retries(name: str, run: Run, owner: str | None = None) -> list[Retry]:
 def _hand_over(found: Sequence[Retry]) -> int:
     with closing(KafkaAppender(wiring.kafka("bench-replay"))) as appender:
         for start in range(0, len(found), _AT_A_TIME):
-            appender.append([each.message for each in found[start : start + _AT_A_TIME]])
+            some = found[start : start + _AT_A_TIME]
+            appender.append(packed([each.message for each in some]))
     return len(found)
 
 

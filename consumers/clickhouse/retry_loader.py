@@ -21,6 +21,7 @@ from backbone.record import Middleware, Outcomes, RecordBatch, Step
 from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.originals import Originals, originals, told_of
 from backbone.replay.outcomes import ToldColumns, reports
+from backbone.replay.packs import opened
 from backbone.replay.retry_headers import Stood
 from backbone.replay.retry_texts import spoken, unspoken
 from backbone.warehouse.store import Block, Reached, WarehouseReader, WarehouseWriter
@@ -108,10 +109,10 @@ class RetryLoader:
         """The outcomes that count are told; the runner moves on, whatever they are."""
         self._batch, work = batch, _Work()
         self._work[batch.partition] = work
-        marks = MarkColumns.of_headers(batch.headers)
+        retries, marks = opened(batch)
         tried: list[tuple[Originals, Outcomes]] = []
         for place, below in self._places(marks).items():
-            found = originals(batch, marks, place, below)
+            found = originals(retries, marks, place, below)
             if found.batch is not None:
                 told = spoken(found.batch, found.batch, found.headers)
                 tried.append((found, self._step(told)))

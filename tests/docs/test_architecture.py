@@ -74,6 +74,7 @@ DEFERRED = {
     "cli.wiring": (
         *(
             "backbone.codec.columnar_engine",
+            "processors.claimed",
             "processors.projector",
             "processors.rehearsal",
         ),  # Polars
@@ -92,6 +93,7 @@ DEFERRED = {
     # Polars: 0.6 s
     "backbone.codec.codec": ("backbone.codec.columns", "backbone.codec.column_writer"),
     "backbone.codec.engine": ("backbone.codec.columns",),
+    "backbone.replay.packs": ("backbone.codec.arrow_stream",),
 }
 
 NO_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "base", "factory", "usecase"}

@@ -493,10 +493,20 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "retries read ahead",
         "what was read ahead is dropped with its partition, for it is its next owner's",
-        "backbone/replay/retries.py",
-        (("if each.partition != partition]", "if True]"),),
+        "backbone/replay/retries_coming.py",
+        (
+            ("if each.partition != partition]", "if True]"),
+            ("self._waiting.pop(partition, None)", "pass"),
+        ),
         f"{_RETRIES}::"
         "test_what_was_read_ahead_is_the_next_owners_once_the_partition_is_handed_over",
+    ),
+    Guard(
+        "packs as a whole",
+        "an owner goes on behind a pack only once every retry in it was told of",
+        "backbone/replay/outcomes.py",
+        (("next_offset if last else start", "next_offset"),),
+        f"{_RETRIES}::test_an_owner_that_dies_while_it_tells_of_a_pack_tells_of_all_of_it_again",
     ),
     Guard(
         "retried rows once",

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from backbone import metrics
 from backbone.errors import Fatal, Misconfigured
 from backbone.log import Message
-from backbone.memory.batch import batch_of as memory_batch_of
 from backbone.memory.reader import MemoryReader
-from backbone.record import Outcome
+from backbone.record import Outcome, RecordBatch
 from backbone.replay.messages import of_fact
 from processors import folding, holding
 from processors.hold import Hold, Waiting, decode, encode
@@ -249,7 +248,7 @@ def test_of_retries_that_are_half_written_nothing_is_forgotten_before_all_are(
     worker.run()
     view.bad.clear()
     monkeypatch.setattr(folding, "MAX_KEYS", 2)
-    failed = memory_batch_of(list(MemoryReader(bench.log).scan(view.topic))[:3])
+    failed = RecordBatch.of(list(MemoryReader(bench.log).scan(view.topic))[:3])
     worker.projector.retry(worker.projector.with_held(failed))
     _write_the_first_part_and_die(bench, worker)
     assert trails(bench) == {"1": [0], "2": [1]}

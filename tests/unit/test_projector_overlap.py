@@ -1,6 +1,7 @@
 """A batch is worked out while the one before is on its way: by a store that takes its time, and
 whose answers may be lost."""
 
+import asyncio
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,8 @@ import pytest
 from backbone.documents import encode
 from backbone.errors import Fenced, Transient
 from backbone.fact import Fact
-from backbone.log import Message
+from backbone.log import End, Message
+from backbone.memory.reader import MemoryReader
 from backbone.record import RecordBatch
 from backbone.views.encoding import decode_entry
 from backbone.views.memory_store import MemoryViews, MemoryViewWriter
@@ -171,6 +173,64 @@ def test_one_partition_is_on_its_way_at_a_time() -> None:
         assert sum(held.writing is not None for held in worker.projector._held.values()) == 1
     worker.subscription.close()
     assert len(bench.served()) == 64
+
+
+def _retrying(partitions: int) -> tuple[Bench, Worker, SlowWriter]:
+    """Of a view that stands at its end; the retries of partition 0 are on their way."""
+    bench = Bench(PRICES, partitions=partitions)
+    for number in range(8 * partitions):
+        bench.price(f"K{number}", "1.00", seconds=number)
+    worker = _worker(bench, iter(()), records=100)
+    worker.run()
+    records = MemoryReader(bench.log).scan(PRICES.topic)
+    batch = RecordBatch.of([each for each in records if each.position.partition == 0])
+    worker.projector.retry(batch)
+    worker.projector.commit_retry(batch)
+    writer = worker.projector._store.writer
+    assert isinstance(writer, SlowWriter)
+    return bench, worker, writer
+
+
+def _no_answer(writer: SlowWriter) -> None:
+    """Whoever waits for an answer of the store fails."""
+
+    def accidents() -> Iterator[tuple[bool, bool]]:
+        pytest.fail("an answer was waited for")
+        yield (False, False)
+
+    writer.accidents = accidents()
+
+
+def test_an_end_waits_for_no_answer_while_retries_are_written_and_is_stored_with_them() -> None:
+    bench, worker, writer = _retrying(partitions=1)
+    _no_answer(writer)
+    assert worker.projector.idle(End(0, 8, 7_000_000_000_000)) is None
+
+    writer.accidents = iter(())
+    assert worker.projector.settle(0) is None
+    assert bench.status().current_until_ms == 7_000_000_000_000
+
+
+def test_ends_of_other_partitions_are_sent_beside_retries_and_heard_later() -> None:
+    bench, worker, writer = _retrying(partitions=3)
+    _no_answer(writer)
+    for partition in (1, 2):
+        assert worker.projector.idle(End(partition, 0, 7_000_000_000_000)) is None
+
+    writer.accidents = iter(())
+    assert worker.projector.settle(0) is None
+    worker.subscription.close()
+    found = asyncio.run(bench.views.reader().statuses(bench.id))
+    assert [each.current_until_ms for each in found if each][1:] == [7_000_000_000_000] * 2
+
+
+def test_ends_beside_retries_hold_few_connections() -> None:
+    _, worker, _ = _retrying(partitions=12)
+    for partition in range(1, 12):
+        assert worker.projector.idle(End(partition, 0, 7_000_000_000_000)) is None
+        on_their_way = [each.writing for each in worker.projector._held.values() if each.writing]
+        assert len(on_their_way) <= 8
+    assert worker.projector.settle(0) is None
 
 
 def test_whoever_was_overtaken_writes_no_dead_letter() -> None:

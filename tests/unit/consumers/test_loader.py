@@ -8,8 +8,8 @@ import pytest
 
 from backbone.errors import Fatal, Transient
 from backbone.log import TopicSpec
-from backbone.memory.batch import batch_of
 from backbone.memory.log import MemoryAdmin
+from backbone.record import RecordBatch
 from backbone.warehouse.memory_store import MemoryWarehouse
 from backbone.warehouse.store import Block, Counts, Reached
 from consumers.clickhouse import segments
@@ -311,7 +311,7 @@ def test_two_loaders_on_one_partition_leave_one_row_of_each() -> None:
         moved = sinking.log.groups[GROUP].committed[0]
 
         sinking.publish(facts(20, start=100))
-        batch = batch_of(sinking.records)
+        batch = RecordBatch.of(sinking.records)
         zombie.loader._held[0] = held
         zombie.loader.step(batch)
         with pytest.raises(Transient):

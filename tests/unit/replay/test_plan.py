@@ -2,7 +2,6 @@
 
 import pytest
 
-from backbone.memory.batch import batch_of
 from backbone.memory.reader import MemoryReader
 from backbone.record import Outcomes, RecordBatch
 from backbone.replay.parked import by_message
@@ -60,7 +59,7 @@ def test_what_earlier_messages_would_change_counts_for_later_ones() -> None:
     rehearsal = Rehearsal(view, bench.contracts, bench.codec, bench.id, bench.views.writer())
     bench.views.flush()
     records = list(MemoryReader(bench.log).scan(view.topic))
-    batch = batch_of(records)
+    batch = RecordBatch.of(records)
 
     assert rehearsal(batch)[0].name == "APPLIED"
     assert rehearsal(batch)[0].name == "ALREADY_APPLIED"
@@ -129,4 +128,4 @@ def test_a_letter_behind_one_that_is_not_replayed_would_stay_held() -> None:
     bench.worker().run()
     second = list(MemoryReader(bench.log).scan(view.topic))[1]
     rehearsal = Rehearsal(view, bench.contracts, bench.codec, bench.id, bench.views.writer())
-    assert rehearsal(batch_of([second]))[0].name == "HELD"
+    assert rehearsal(RecordBatch.of([second]))[0].name == "HELD"

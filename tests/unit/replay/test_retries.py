@@ -14,9 +14,11 @@ from backbone.fact import Fact
 from backbone.log import Message
 from backbone.memory.reader import MemoryReader
 from backbone.record import RecordBatch
+from backbone.replay import outcomes, packs, retries_coming
 from backbone.replay import retries as retries_module
 from backbone.replay.messages import of_fact, of_letter
 from backbone.replay.outcomes import Became, Report, Told
+from backbone.replay.packs import packed
 from backbone.replay.retries import Retries, RetryBatch
 from backbone.replay.retry_headers import COUNT, Run
 from processors.orders import CANCELLED, PLACED
@@ -77,11 +79,15 @@ def letters(bench: Bench) -> list[DeadLetter]:
     return [*map(DeadLetter.of, MemoryReader(bench.log).scan(f"dlq.{bench.view.name}"))]
 
 
+def messages(bench: Bench) -> list[Message]:
+    """Every letter there is, as a run hands it over."""
+    found = [(each, each.origin) for each in letters(bench)]
+    return [of_letter(bench.view.name, each, at, RUN) for each, at in found if at is not None]
+
+
 def replay(bench: Bench) -> None:
-    """Every letter there is."""
-    for each in letters(bench):
-        assert each.origin is not None
-        bench.append(of_letter(bench.view.name, each, each.origin, RUN))
+    for each in messages(bench):
+        bench.append(each)
 
 
 def told(bench: Bench) -> list[Told]:
@@ -360,7 +366,7 @@ def test_of_batches_on_their_way_each_is_told_in_its_turn(
     view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("backbone.replay.retries._FEW", 0)
-    monkeypatch.setattr("backbone.replay.retries.MAX_RECORDS", 3)
+    monkeypatch.setattr("backbone.replay.retries_coming.MAX_RETRIES", 3)
     for number in range(8):
         place(bench, str(number), "France")
     worker = bench.worker()
@@ -398,7 +404,7 @@ def test_what_was_found_is_worked_on_before_the_store_is_waited_for(
 
     _, polled = _polled(worker)
 
-    assert [(each.partition, each.records is None) for each in polled] == [(1, False), (0, True)]
+    assert [(each.partition, each.coming is None) for each in polled] == [(1, False), (0, True)]
     retries.work(polled[0])
     _nobody_waits_for_the_store(monkeypatch)
     retries.work(polled[1])
@@ -414,7 +420,7 @@ def _nobody_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries_module, "MAX_RECORDS", 2)
+    monkeypatch.setattr(retries_coming, "MAX_RETRIES", 2)
     monkeypatch.setattr(retries_module, "_FEW", 2)
 
 
@@ -455,10 +461,10 @@ def test_what_was_read_ahead_is_the_next_owners_once_the_partition_is_handed_ove
     retries = retries_of(worker)
     (first,) = retries.poll()
     retries.work(first)
-    assert [len(each) for each in retries._read_ahead] == [2]
+    assert [len(each.records) for each in retries._coming._next] == [2]
     worker.runner.revoked(0)
 
-    assert retries._read_ahead == []
+    assert (retries._coming._next, retries._coming._waiting) == ([], {})
     worker.subscription.close()
     bench.worker().run(polls=12)
     # the first two were stored, and nobody was told: they are told now, as what they are
@@ -524,3 +530,106 @@ def test_outcomes_that_could_not_be_told_at_once_are_told_later(
     worker.run(polls=12)
     assert (refused, len(waited)) == ([], 2)
     assert became(bench) == [Became.RECOVERED] * 4
+
+
+@pytest.fixture
+def _packs_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packs, "_FEWEST", 2)
+    monkeypatch.setattr(packs, "MAX_ROWS", 3)
+
+
+def _packed(view: Fragile, bench: Bench, count: int) -> Worker:
+    """As `_parked`, and the letters are handed over in packs."""
+    for number in range(count):
+        place(bench, str(number), "France")
+    worker = bench.worker()
+    worker.run()
+    view.mended = True
+    for each in packed(messages(bench)):
+        bench.append(each)
+    return worker
+
+
+def _positions(bench: Bench) -> list[int]:
+    records = MemoryReader(bench.log).scan(f"replayed.{bench.view.name}")
+    return [Report.from_bytes(each.value or b"").next for each in records]
+
+
+@pytest.mark.usefixtures("_packs_of_three")
+def test_what_came_in_packs_is_told_letter_by_letter(view: Fragile, bench: Bench) -> None:
+    _packed(view, bench, 7).run(polls=12)
+
+    assert [each.of for each in told(bench)] == [f"dlq.fragile/0/{number}" for number in range(7)]
+    assert became(bench) == [Became.RECOVERED] * 7
+    assert len(bench.served()) == 7
+    assert _positions(bench) == [3]  # two packs, and one that is alone
+
+
+@pytest.mark.usefixtures("_packs_of_three", "_two_at_a_time")
+def test_a_pack_is_tried_as_a_whole_and_is_behind_once_all_of_it_is_told(
+    view: Fragile, bench: Bench
+) -> None:
+    _packed(view, bench, 7).run(polls=12)
+
+    assert became(bench) == [Became.RECOVERED] * 7
+    assert _positions(bench) == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("_packs_of_three", "_two_at_a_time")
+def test_an_owner_that_takes_over_begins_with_the_pack_that_was_not_told(
+    view: Fragile, bench: Bench
+) -> None:
+    worker = _packed(view, bench, 7)
+    retries = retries_of(worker)
+    (first,) = retries.poll()
+    retries.work(first)
+    worker.runner.revoked(0)
+    worker.subscription.close()
+
+    bench.worker().run(polls=12)
+
+    assert became(bench) == [Became.ALREADY_APPLIED] * 3 + [Became.RECOVERED] * 4
+
+
+@pytest.mark.usefixtures("_packs_of_three")
+def test_an_owner_that_dies_while_it_tells_of_a_pack_tells_of_all_of_it_again(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "MAX_TOLD", 2)
+    worker = _packed(view, bench, 3)
+    retries = retries_of(worker)
+    (first,) = retries.poll()
+    append = retries._log.appender.append
+
+    def dies(messages: Sequence[Message]) -> None:
+        append(messages[:1])
+        raise Fatal("killed")
+
+    monkeypatch.setattr(retries._log.appender, "append", dies)
+    with pytest.raises(Fatal, match="killed"):
+        retries.work(first)
+    worker.runner.revoked(0)
+    worker.subscription.close()
+    bench.worker().run(polls=12)
+
+    assert {each.of for each in told(bench)} == {f"dlq.fragile/0/{number}" for number in range(3)}
+    assert became(bench) == [Became.RECOVERED] * 2 + [Became.ALREADY_APPLIED] * 3
+
+
+@pytest.mark.usefixtures("_packs_of_three")
+def test_what_fails_again_in_a_pack_is_a_letter_as_if_it_had_come_alone(bench: Bench) -> None:
+    place(bench, "0", "Spain")
+    view = bench.view
+    assert isinstance(view, Fragile)
+    worker = _packed(view, bench, 3)
+    view.mended = False
+    worker.run(polls=12)
+
+    first, again = letters(bench)[:3], letters(bench)[3:]
+    assert became(bench) == [Became.FAILED] * 3
+    for each, before in zip(again, first, strict=True):
+        assert each.origin == before.origin
+        assert each.published_ms == before.published_ms
+        assert each.header(COUNT) == "1"
+        assert each.header(FIRST_FAILED_AT) == before.header(FIRST_FAILED_AT)
+        assert (each.record.key, each.record.value) == (before.record.key, before.record.value)

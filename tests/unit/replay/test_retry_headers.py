@@ -1,15 +1,9 @@
 """What an owner needs of the header of a retry: one by one, and of many at once."""
 
-from collections.abc import Sequence
-from itertools import groupby
-
-import polars as pl
 import pytest
 
-from backbone.codec.series_column import SeriesColumn
 from backbone.dead_letters import FIRST_FAILED_AT
 from backbone.fact import LogPosition
-from backbone.header_columns import HeaderColumns
 from backbone.record import Headers, RecordBatch
 from backbone.replay.mark_columns import MarkColumns
 from backbone.replay.retry_headers import (
@@ -121,38 +115,12 @@ def test_a_message_that_was_replayed_before_is_counted_on() -> None:
     ],
 )
 def test_many_are_read_as_each_alone(foreign: Headers) -> None:
-    for headers in ([retry(0), foreign, retry(1)], [foreign], [retry(0), retry(1)]):
-        alone = [Marks.of_headers(each) for each in headers]
+    headers = [retry(0), foreign, retry(1)]
 
-        for found in map(MarkColumns.of_headers, (headers, in_series(headers))):
-            assert [Marks(*each) for each in zip(*found[:4], strict=True)] == alone
-            assert [*found.own] == [own_headers(each) for each in headers]
+    found = MarkColumns.of_headers(headers)
 
-
-def in_series(headers: Sequence[Headers]) -> HeaderColumns:
-    """As they are read by whole record batches."""
-    found = HeaderColumns()
-    for names, some in groupby(headers, lambda each: [name for name, _ in each]):
-        rows = [*some]
-        values = [[each[at][1] for each in rows] for at in range(len(names))]
-        columns = [SeriesColumn(pl.Series(each, dtype=pl.Binary)) for each in values]
-        found.extend(HeaderColumns.of(names, columns, len(rows)))
-    return found
-
-
-@pytest.mark.parametrize("at", [0, 199, 200, 450, 499])
-def test_of_very_many_one_may_be_another_s(at: int) -> None:
-    """They are taken apart some at a time."""
-    other = marked([("ce_id", b"y")], Run("r2", "x"), LogPosition("l", "dlq.orders", 0, 1), None)
-    for foreign in (other, retry(3)):
-        headers = [*map(retry, range(500))]
-        headers[at] = foreign
-
-        for found in map(MarkColumns.of_headers, (headers, in_series(headers))):
-            assert [Marks(*each) for each in zip(*found[:4], strict=True)] == [
-                Marks.of_headers(each) for each in headers
-            ]
-            assert [*found.own] == [own_headers(each) for each in headers]
+    assert [*map(found.row, range(3))] == [*map(Marks.of_headers, headers)]
+    assert [*found.own] == [own_headers(each) for each in headers]
 
 
 def test_an_offset_below_zero_is_none() -> None:

@@ -21,8 +21,9 @@ from backbone.record import Headers, Outcomes, RecordBatch
 from backbone.runner import Runner
 from backbone.tracing.view_spans import ViewSpans
 from backbone.views.traced_writer import TracedViewWriter
+from processors.claimed import Store
 from processors.prices import PRICES
-from processors.projector import Projector, Store
+from processors.projector import Projector
 from tests.unit.tracing.recording import (
     MALFORMED,
     NOT_RECORDED,

@@ -234,7 +234,7 @@ class Projector:
         neither for its answer nor for others on their way, unless these are many connections."""
         if sum(each.writing is not None for each in self._held.values()) >= _MOST_BESIDE:
             self._hear_others(partition)
-        if not held.retrying:  # an earlier end: it was answered long ago
+        if not held.retrying:  # mostly an earlier end, answered long ago
             self._hear(partition, held)
         held.take_worked_out()
         held.send(self._store, partition)

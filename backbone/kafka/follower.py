@@ -10,7 +10,7 @@ from backbone.errors import Fatal
 from backbone.kafka import config
 from backbone.kafka.admin import KafkaTopicAdmin
 from backbone.kafka.errors import making, translate
-from backbone.kafka.taken import AT_A_TIME, Run, Taken
+from backbone.kafka.taken import Run, Taken
 from backbone.logs import logger
 from backbone.record import RecordBatch
 
@@ -60,7 +60,7 @@ class KafkaFollower:
         taken, self._backlog = self._backlog, Taken()
         first = consumer.poll(0 if taken.items else timeout_seconds)
         taken.add([] if first is None else [first])
-        while first is not None and (wanted := min(AT_A_TIME, max_records - taken.count)) > 0:
+        while first is not None and (wanted := min(taken.fitting(), max_records - taken.count)) > 0:
             some = consumer.consume(wanted, 0)
             taken.add(some)
             if len(some) < wanted:

@@ -12,15 +12,13 @@ from backbone.kafka.errors import translate_of_member
 from backbone.kafka.group import Assignment, Identity, leave, member
 from backbone.kafka.group_offsets import KafkaGroupOffsets
 from backbone.kafka.headers import EveryHeader, FewHeaders
-from backbone.kafka.taken import AT_A_TIME, Run, Taken
+from backbone.kafka.taken import Run, Taken
 from backbone.log import Committed, End, Listener
 from backbone.logs import logger
 from backbone.record import RecordBatch
 
 _END_AGAIN_SECONDS = 1.0
 _UNASSIGNED_SECONDS = 0.1
-# A poll takes no more than it can hold in memory several times over: as bytes, as rows, as columns.
-_MAX_BYTES = 2 * 1024 * 1024
 
 
 class KafkaSubscription:
@@ -97,12 +95,12 @@ class KafkaSubscription:
         return taken
 
     def _fetch(self, taken: Taken, max_records: int) -> bool:
-        """Add what is there without waiting, bounded in records and in bytes of their values, give
-        or take what is taken at a time. Says whether that was all."""
-        while taken.count < max_records and taken.size < _MAX_BYTES:
-            some = self._consumer.consume(AT_A_TIME, 0)
+        """Add what is there without waiting, bounded in bytes and, give or take what is taken at a
+        time, in records. Says whether that was all."""
+        while taken.count < max_records and (wanted := taken.fitting()):
+            some = self._consumer.consume(wanted, 0)
             taken.add(some)
-            if len(some) < AT_A_TIME:
+            if len(some) < wanted:
                 return True
         # there is more: what came last, of another partition than the first, is the beginning of
         # what comes next. In one batch with it many a key is written once

@@ -8,6 +8,7 @@ that is ever wanted of them is read before the next hundred.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import ceil
 from operator import itemgetter
 from typing import cast
 
@@ -17,6 +18,9 @@ from backbone.kafka.headers import EveryHeader, FewHeaders
 from backbone.record import RecordBatch
 
 AT_A_TIME = 100
+MAX_BYTES = 2 * 1024 * 1024
+"""Of values that a poll takes, give or take the last record: no more than is held in memory several
+times over, as bytes, as rows, as columns."""
 
 _OFFSET = cast("Callable[[Message], int]", Message.offset)  # what was read has one
 _PARTITION = cast("Callable[[Message], int]", Message.partition)
@@ -85,6 +89,13 @@ class Taken:
                 self.items += some
             else:
                 self._records(partition, [*some])
+
+    def fitting(self) -> int:
+        """How many to take next, if they are as large as those before; none once it is enough."""
+        if not self.size:
+            return AT_A_TIME
+        room, mean = MAX_BYTES - self.size, self.size / self.count
+        return max(0, min(AT_A_TIME, ceil(room / mean)))
 
     def drop(self, partition: int) -> None:
         self.items = [each for each in self.items if _partition(each) != partition]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from backbone.log import Appender, Follower, Message
 from backbone.replay.outcomes import SETTLED, Became, Report, Told
-from backbone.replay.packs import packed
+from backbone.replay.packing import packed
 from backbone.replay.parked import Place
 from backbone.replay.ramp import Ramp
 

@@ -2,14 +2,14 @@
 
 A record for each costs its owner more to read and take apart than a live fact costs. So whoever
 hands retries over packs those of one run and partition. A pack has the header `replay.pack`
-(`1|rows|`, then as JSON what its retries have in common, once for each set of header names); its
-value is an Arrow IPC stream: which of those counts for a retry, where what is replayed stood, where
-and when the record was first, its key and value, how often it was replayed, when it first failed,
-and its own headers. Few are records of their own, each with the header `replay.retry`. Both are
-read.
+(`1|rows|bytes|`, then as JSON what its retries have in common, once for each set of header names);
+its value is an Arrow IPC stream: which of those counts for a retry, where what is replayed stood,
+where and when the record was first, its key and value, how often it was replayed, when it first
+failed, and its own headers. Few are records of their own, each with the header `replay.retry`. Both
+are read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import NamedTuple, overload
@@ -17,130 +17,37 @@ from typing import NamedTuple, overload
 import orjson
 
 from backbone.header_columns import HeaderColumns, header_columns
-from backbone.log import Message
 from backbone.record import Record, RecordBatch
 from backbone.replay.mark_columns import MarkColumns
-from backbone.replay.retry_headers import RETRY, VERSION, About, Marks, RetryHeader
+from backbone.replay.retry_headers import RETRY, VERSION, About, Marks, RetryHeader, whole_number
 
 PACK = "replay.pack"
-MAX_ROWS = 1_000
-MAX_BYTES = 512 * 1024
-"""Of keys, values and headers in one pack, not compressed: a record may have nearly twice as many,
-unless a broker is told otherwise. What alone is larger is a record of its own."""
-
-_FEWEST = 16  # of fewer a pack costs its owner more than their records
-_PARTS = 3  # of the header
-_NUMBERS = 4  # columns: which about, offset of what is replayed, first offset, publish time
-_BYTES = 4  # key, value, how often it was replayed, when it first failed; own headers follow
-_EACH = 16  # bytes that a column takes for a row, whatever stands there
-
-
-# writing
-
-
-class _Row(NamedTuple):
-    message: Message
-    header: RetryHeader | None  # None: it cannot be packed
-    size: int
-
-    @classmethod
-    def of(cls, message: Message) -> "_Row":
-        _, key, value, headers, _ = message
-        alone = headers[0][1] if len(headers) == 1 and headers[0][0] == RETRY else None
-        header = RetryHeader.of(alone)
-        if header is not None and None in header.marks:  # it was no record at first
-            header = None
-        columns = _NUMBERS + _BYTES + (0 if header is None else len(header.values))
-        size = sum(len(each or b"") for each in (key, value, alone)) + _EACH * columns
-        return cls(message, header, size)
-
-    def alike(self) -> About | None:
-        return None if self.header is None else self.header.marks.about._replace(names=())
-
-
-def packed(messages: Sequence[Message]) -> list[Message]:
-    """The same retries in fewer records; those of a partition stay in their order."""
-    rows: dict[tuple[str, int | None], list[_Row]] = {}
-    for each in messages:
-        rows.setdefault((each.topic, each.partition), []).append(_Row.of(each))
-    stretches = chain.from_iterable(map(_stretches, rows.values()))
-    return [*chain.from_iterable(map(_packed, stretches))]
-
-
-def _stretches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    """Consecutive ones with the same in common, cut to the size of a pack."""
-    for _, some in groupby(rows, _Row.alike):
-        yield from _cut(some)
-
-
-def _cut(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    stretch, size = list[_Row](), 0
-    for each in rows:
-        if stretch and (len(stretch) == MAX_ROWS or size + each.size > MAX_BYTES):
-            yield stretch
-            stretch, size = [], 0
-        stretch.append(each)
-        size += each.size
-    yield stretch
-
-
-def _packed(rows: Sequence[_Row]) -> list[Message]:
-    headers = [each.header for each in rows if each.header is not None]
-    messages = [each.message for each in rows]
-    if len(headers) < _FEWEST:
-        return messages
-    different = dict.fromkeys(each.marks.about for each in headers)
-    abouts = {about: at for at, about in enumerate(different)}
-    about = orjson.dumps([*map(list, abouts)])
-    first, value = messages[0], _stream(messages, headers, abouts)
-    header = b"|".join((VERSION, b"%d" % len(rows), about))
-    return [Message(first.topic, None, value, [(PACK, header)], first.partition)]
-
-
-def _stream(
-    messages: Sequence[Message], headers: Sequence[RetryHeader], abouts: Mapping[About, int]
-) -> bytes:
-    from backbone.codec import arrow_stream  # noqa: PLC0415 - Polars
-
-    most = max(len(about.names) for about in abouts)
-    own = [[*each.values, *[None] * (most - len(each.values))] for each in headers]
-    return arrow_stream.written(
-        [
-            [abouts[each.marks.about] for each in headers],
-            [each.marks.number or 0 for each in headers],
-            [each.marks.offset or 0 for each in headers],
-            [each.marks.published_ms or 0 for each in headers],
-        ],
-        [
-            [each.key for each in messages],
-            [each.value for each in messages],
-            [each.replays for each in headers],
-            [each.first_failed_at for each in headers],
-            *([row[at] for row in own] for at in range(most)),
-        ],
-    )
-
-
-# reading
+_PARTS = 4  # of the header
+NUMBERS = 4  # columns: which about, offset of what is replayed, first offset, publish time
+BYTES = 4  # key, value, how often it was replayed, when it first failed; own headers follow
 
 
 class _Pack(NamedTuple):
     """What the header of a pack says."""
 
     rows: int
+    size: int
     abouts: tuple[About, ...]
 
     @classmethod
     def of(cls, value: bytes | None) -> "_Pack | None":
         """None where it is not there, or not as we write it."""
         version, *parts = (value or b"").split(b"|", _PARTS - 1)
-        if version != VERSION or len(parts) != _PARTS - 1 or not parts[0].isdigit():
+        if version != VERSION or len(parts) != _PARTS - 1:
+            return None
+        rows, size = (whole_number(each) for each in parts[:2])
+        if not rows or size is None:
             return None
         try:
-            found = cls(int(parts[0]), tuple(map(About.read, orjson.loads(parts[1]))))
+            abouts = tuple(map(About.read, orjson.loads(parts[2])))
         except (ValueError, TypeError):
             return None
-        return found if found.rows and found.abouts else None
+        return cls(rows, size, abouts) if abouts else None
 
 
 def _packs(records: RecordBatch) -> list[_Pack | None]:
@@ -148,9 +55,28 @@ def _packs(records: RecordBatch) -> list[_Pack | None]:
     return [*map(_Pack.of, column)]
 
 
-def counts_in(records: RecordBatch) -> list[int]:
-    """How many retries each record holds."""
-    return [1 if each is None else each.rows for each in _packs(records)]
+class Weight(NamedTuple):
+    """So many retries, with so many bytes that are not compressed."""
+
+    retries: int = 0
+    size: int = 0
+
+    def plus(self, more: "Weight") -> "Weight":
+        return Weight(self.retries + more.retries, self.size + more.size)
+
+    def less(self, part: "Weight") -> "Weight":
+        return Weight(self.retries - part.retries, self.size - part.size)
+
+    def holds(self, part: "Weight") -> bool:
+        return part.retries <= self.retries and part.size <= self.size
+
+
+def weights_of(records: RecordBatch) -> list[Weight]:
+    """Of each record what it holds."""
+    return [
+        Weight(1, len(value or b"")) if pack is None else Weight(pack.rows, pack.size)
+        for pack, value in zip(_packs(records), records.values, strict=True)
+    ]
 
 
 def marks_in(record: Record) -> Iterator[Marks]:
@@ -196,11 +122,11 @@ def _rows(records: RecordBatch, packs: Sequence[_Pack]) -> Opened | None:
 
     abouts, counts = packs[0].abouts, [each.rows for each in packs]
     most = max((len(each.names) for each in abouts), default=0)
-    rows = arrow_stream.read([each or b"" for each in records.values], _NUMBERS, _BYTES + most)
+    rows = arrow_stream.read([each or b"" for each in records.values], NUMBERS, BYTES + most)
     if rows is None or rows.counts != counts:
         return None
     which, number, offset, published = rows.numbers
-    if not 0 <= min(which) <= max(which) < len(abouts):
+    if min(map(min, rows.numbers)) < 0 or max(which) >= len(abouts):
         return None
     key, value, replays, first_failed, *own = rows.values
     marks = MarkColumns(

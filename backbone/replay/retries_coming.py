@@ -1,20 +1,37 @@
 """The retries that come next: as many as a round takes, and read ahead while there is time."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import accumulate
+import time
+from collections.abc import Iterable, Sequence
+from functools import cached_property, reduce
 
 from backbone.errors import BackboneError, Transient
 from backbone.log import Follower
 from backbone.record import RecordBatch
-from backbone.replay.packs import Opened, counts_in, opened
+from backbone.replay.packs import Opened, Weight, opened, weights_of
 
 MAX_RETRIES = 8_000
 """Between two polls of the processor's own topic, which brings as many facts: these wait as long
 for retries as for those before them."""
 
-_MOST_WAITING = 4 * MAX_RETRIES
+MAX_BYTES = 4 * 1024 * 1024
+"""As many at most, but for one record that alone has more: they are held several times over."""
+
+LONG_SECONDS = 1.0
+"""Whoever has waited so long is not passed over any more."""
+
+_ROUNDS = 4  # in memory at most, give or take what a poll gives
+
+
+def _a_round() -> Weight:
+    return Weight(MAX_RETRIES, MAX_BYTES)
+
+
+def _is_whole(weight: Weight) -> bool:
+    return weight.retries >= MAX_RETRIES or weight.size >= MAX_BYTES
+
+
+def _sum(weights: Iterable[Weight]) -> Weight:
+    return reduce(Weight.plus, weights, Weight())
 
 
 class Coming:
@@ -29,12 +46,42 @@ class Coming:
         return opened(self.records)
 
 
+class _Waiting:
+    """Records of a partition that no round has taken yet."""
+
+    def __init__(self, records: RecordBatch) -> None:
+        self.records = records
+        self.since = time.monotonic()
+        self._weights = weights_of(records)
+
+    @property
+    def weight(self) -> Weight:
+        return _sum(self._weights)
+
+    def add(self, behind: RecordBatch) -> None:
+        self.records = self.records.with_next(behind)
+        self._weights += weights_of(behind)
+
+    def take(self, room: Weight) -> tuple[RecordBatch, Weight]:
+        """The first records that there is room for, one at least; they wait no more."""
+        end, taken = 1, self._weights[0]
+        while end < len(self._weights) and room.holds(more := taken.plus(self._weights[end])):
+            end, taken = end + 1, more
+        found, self.records = (
+            self.records.between(0, end),
+            self.records.between(end, len(self.records)),
+        )
+        self.since = time.monotonic()
+        del self._weights[:end]
+        return found, taken
+
+
 class RetriesComing:
     """Of the partitions that were started."""
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
-        self._waiting: dict[int, RecordBatch] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._next: list[Coming] = []
         self._refused: BackboneError | None = None
 
@@ -48,12 +95,12 @@ class RetriesComing:
         self._follower.stop(partition)
 
     def poll(self) -> Sequence[Coming]:
-        """The next records, of a partition once: with MAX_RETRIES in all, unless one alone holds
-        more. Raises Transient, Fatal."""
+        """The next records, of a partition once: with MAX_RETRIES and MAX_BYTES in all, unless one
+        alone holds more. Raises Transient, Fatal."""
         refused, self._refused = self._refused, None
         if refused is not None:
             raise refused
-        found, self._next = self._next or self._taken(), []
+        found, self._next = self._next or self._round(), []
         return found
 
     def look_ahead(self) -> None:
@@ -62,7 +109,7 @@ class RetriesComing:
         if self._next or self._refused:
             return
         try:
-            self._next = self._taken()
+            self._next = self._round()
         except Transient:  # the next poll meets it again
             return
         except BackboneError as error:
@@ -70,44 +117,47 @@ class RetriesComing:
         for each in self._next[:1]:
             _ = each.opened
 
-    def _taken(self) -> list[Coming]:
-        """A whole round of one partition before smaller ones of several: each costs something
-        by itself, however few it has."""
-        counts = self._read()
-        whole = [each for each, held in counts.items() if sum(held) >= MAX_RETRIES]
-        found, room = list[Coming](), MAX_RETRIES
-        for partition in whole[:1] or counts:
-            batch, held = self._waiting[partition], counts[partition]
-            end = _fitting(held, room) or (0 if found else 1)
-            if end < len(batch) and found:
+    def _round(self) -> list[Coming]:
+        self._read()
+        found, room = list[Coming](), _a_round()
+        for partition in self._in_turn():
+            waiting = self._waiting[partition]
+            # a part of one costs as much to work on as the rest of it
+            if found and not room.holds(waiting.weight):
                 continue
-            room -= sum(held[:end])
-            found.append(Coming(batch.between(0, end)))
-            if end < len(batch):
-                self._waiting[partition] = batch.between(end, len(batch))
-            else:
-                del self._waiting[partition]
+            records, taken = waiting.take(room)
+            room = room.less(taken)
+            found.append(Coming(records))
+            del self._waiting[partition]
+            if len(waiting.records):
+                self._waiting[partition] = waiting  # behind the others
         return found
 
-    def _read(self) -> dict[int, list[int]]:
-        """Until there is a whole round of a partition, or nothing more; gives the retries in each
-        record."""
-        while True:
-            counts = {each: counts_in(batch) for each, batch in self._waiting.items()}
-            sums = [*map(sum, counts.values())]
-            if max(sums, default=0) >= MAX_RETRIES or sum(sums) >= _MOST_WAITING:
-                return counts
+    def _in_turn(self) -> list[int]:
+        """Whoever has waited long; else a whole round of one partition before less of several, for
+        a round costs something by itself, however few it has."""
+        now = time.monotonic()
+        overdue = [key for key, each in self._waiting.items() if now - each.since >= LONG_SECONDS]
+        whole = [key for key, each in self._waiting.items() if _is_whole(each.weight)]
+        return whole[:1] if whole and not overdue else [*dict.fromkeys([*overdue, *self._waiting])]
+
+    def _read(self) -> None:
+        """Until there is a whole round of a partition, or nothing more."""
+        while not any(_is_whole(each.weight) for each in self._waiting.values()):
+            every = _sum(each.weight for each in self._waiting.values())
+            if max(every.retries / MAX_RETRIES, every.size / MAX_BYTES) >= _ROUNDS:
+                return
             read = self._follower.poll(MAX_RETRIES, 0)
             if not read:
-                return counts
+                return
             for each in read:
-                before = self._waiting.get(each.partition)
-                self._waiting[each.partition] = each if before is None else before.with_next(each)
+                self._add(each)
+
+    def _add(self, records: RecordBatch) -> None:
+        if records.partition in self._waiting:
+            self._waiting[records.partition].add(records)
+        else:
+            self._waiting[records.partition] = _Waiting(records)
 
     def close(self) -> None:
         self._follower.close()
-
-
-def _fitting(counts: Sequence[int], room: int) -> int:
-    """How many of the first records hold no more retries than there is room for."""
-    return bisect_right([*accumulate(counts)], room)

@@ -28,6 +28,7 @@ ORIGINAL = REPLAY + "original"
 RETRY = REPLAY + "retry"
 VERSION = b"1"
 PARTS = 7
+_DIGITS = 18
 _LEFT_OUT = (*PREFIXES, REPLAY)
 
 
@@ -62,8 +63,9 @@ class Stood:
         topic, _, rest = beginning.partition("|")
         topic_id, _, rest = rest.partition("|")
         partition = rest.removesuffix("|")
-        known = topic and rest != partition and partition.isascii() and partition.isdigit()
-        return cls(topic, topic_id, int(partition)) if known else None
+        number = whole_number(partition.encode(errors="replace"))
+        known = topic and rest != partition and number is not None
+        return cls(topic, topic_id, number or 0) if known else None
 
 
 class About(NamedTuple):
@@ -78,8 +80,10 @@ class About(NamedTuple):
     names: tuple[str, ...] = ()  # of the record's own headers
 
     @classmethod
-    def read(cls, found: Sequence[Any]) -> "About":
+    def read(cls, found: Any) -> "About":
         """Of what JSON holds. Raises ValueError, TypeError."""
+        if not isinstance(found, list):
+            raise TypeError
         replay, of, topic_id, begin, by, names = found
         if not all(isinstance(each, str) for each in (*found[:5], *names)):
             raise ValueError
@@ -120,7 +124,8 @@ class RetryHeader(NamedTuple):
         """None where it is not there, or not as we write it."""
         head, *own = (value or b"").split(b"\0")
         parts = head.split(b"|", PARTS - 1)
-        if len(parts) != PARTS or parts[0] != VERSION or not parts[1].isdigit():
+        number = whole_number(parts[1]) if len(parts) == PARTS else None
+        if number is None or parts[0] != VERSION:
             return None
         try:
             about = _read(parts[6])
@@ -128,10 +133,8 @@ class RetryHeader(NamedTuple):
             return None
         if len(own) != len(about.names):
             return None
-        _, number, offset, published, replays, first_failed_at, _ = parts
-        known = offset.isdigit() and published.isdigit()
-        at = (int(offset), int(published)) if known else (None, None)
-        return cls(Marks(about, int(number), *at), replays, first_failed_at, own)
+        _, _, *at, replays, first_failed_at, _ = parts
+        return cls(Marks(about, number, *_both(*at)), replays, first_failed_at, own)
 
     def to_bytes(self) -> bytes:
         about, *numbers = self.marks
@@ -160,19 +163,30 @@ def _of_text(headers: dict[str, bytes | None]) -> Marks:
         (headers.get(name) or b"").decode(errors="replace") for name in (ID, OF, ORIGINAL)
     )
     begin, *numbers = f"||{original}".rsplit("|", 2)
-    known = all(each.isascii() and each.isdigit() for each in numbers)
-    at = (int(numbers[0]), int(numbers[1])) if known else (None, None)
+    at = _both(*(each.encode(errors="replace") for each in numbers))
     place, _, topic_id = of.partition("|")
     where, number = split_place(place)
     return Marks(About(replay, where, topic_id, f"{begin[2:]}|"), number, *at)
 
 
+def _both(first: bytes, second: bytes) -> tuple[int, int] | tuple[None, None]:
+    found = whole_number(first), whole_number(second)
+    return (None, None) if found[0] is None or found[1] is None else (found[0], found[1])
+
+
+def whole_number(digits: bytes) -> int | None:
+    """None for what is no number, or one of more than 63 bits."""
+    known = digits.isdigit() and len(digits) <= _DIGITS
+    return int(digits) if known else None
+
+
 def split_place(place: str) -> tuple[str, int | None]:
     """Topic and partition, and the offset; the whole and None where there is none."""
-    where, _, number = place.rpartition("/")
-    if not (where and number.isascii() and number.isdigit() and number == str(int(number))):
+    where, _, digits = place.rpartition("/")
+    number = whole_number(digits.encode(errors="replace"))
+    if not where or digits != str(number):
         return place, None
-    return where, int(number)
+    return where, number
 
 
 def marked(

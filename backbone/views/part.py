@@ -30,9 +30,14 @@ def require_repeat(
     """The stored offset is not the one before `part`: say Wiped, unless it was written before.
 
     `ends` are the offsets behind the parts given together with it: whoever lost the answers gives
-    parts again of which any number was written, and each offset is one of theirs alone.
+    parts again of which any number was written, and each offset is one of theirs alone. But for
+    one that changes something without moving the offset, which retries do: those behind it may be
+    written though it was refused.
     """
-    if stored is not None and stored in ends and stored >= part.status.offset:
+    moves = part.status.offset > part.expected_offset
+    nothing = not (part.entries or part.held)
+    known = stored is not None and stored in ends and stored >= part.status.offset
+    if known and (moves or nothing):
         return
     found = "none" if stored is None else stored
     raise Wiped(

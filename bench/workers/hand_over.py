@@ -11,7 +11,7 @@ from backbone.dead_letters import topic_of
 from backbone.kafka.publisher import KafkaAppender
 from backbone.replay.drive import Retry
 from backbone.replay.messages import of_letter
-from backbone.replay.packs import packed
+from backbone.replay.packing import packed
 from backbone.replay.parked import place_of
 from backbone.replay.retry_headers import Run
 from bench.process import serve

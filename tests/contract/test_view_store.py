@@ -329,6 +329,23 @@ def test_parts_given_again_are_written_once_however_many_were(store: Store, writ
     ] * 4
 
 
+def test_entries_that_move_no_offset_are_not_taken_for_written_by_what_moved_it(
+    store: Store,
+) -> None:
+    """Retries: one that was refused does not hold up what stands behind it."""
+    token = started(store)
+    store.writer.write(ORDERS, 0, token, put(0, 2, {"a": entry("1.00")}))
+    retried, end = put(2, 2, {"b": entry("2.00")}), put(2, 3, {})
+    store.writer.write(ORDERS, 0, token, end)
+    writing = store.writer.begin(ORDERS, 0, token, [retried, end])
+    with pytest.raises(Wiped):
+        writing.finish()
+    assert writing.written == 0
+    heartbeat = put(2, 2, {})
+    store.writer.begin(ORDERS, 0, token, [heartbeat, end]).finish()
+    assert store.keys(ORDERS) == ["a"]
+
+
 def test_what_was_begun_may_be_abandoned(store: Store) -> None:
     token = started(store)
     writing = store.writer.begin(ORDERS, 0, token, [put(0, 1, {"a": entry("1.00")})])

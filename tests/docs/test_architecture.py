@@ -93,7 +93,9 @@ DEFERRED = {
     # Polars: 0.6 s
     "backbone.codec.codec": ("backbone.codec.columns", "backbone.codec.column_writer"),
     "backbone.codec.engine": ("backbone.codec.columns",),
-    "backbone.replay.packs": ("backbone.codec.arrow_stream",),
+    **dict.fromkeys(
+        ("backbone.replay.packing", "backbone.replay.packs"), ("backbone.codec.arrow_stream",)
+    ),
 }
 
 NO_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "base", "factory", "usecase"}

@@ -7,10 +7,11 @@ from functools import partial
 import httpx
 import psycopg
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from backbone.codec.framing import PREFIX_BYTES, frame
+from backbone.kafka.errors import translate
 from cli.stack.stack import Stack
 from tests.e2e import load
 from tests.e2e.expectations import everything_arrives_once
@@ -168,10 +169,23 @@ def _nothing_is_lost_nor_doubled(world: World, happens: Callable[[], None]) -> N
 
 
 def _leader_epochs(world: World) -> dict[int, int]:
-    """How often the leader of each partition was chosen anew."""
-    asked = {TopicPartition(ORDERS, each): OffsetSpec.latest() for each in range(4)}
-    found = world.admin._client.list_offsets(asked, request_timeout=5.0)
-    return {place.partition: each.result().leader_epoch for place, each in found.items()}
+    """How often the leader of each partition was chosen anew. A broker that was just made leader
+    again may not know it yet."""
+    told: dict[int, int] = {}
+
+    def tells() -> bool:
+        asked = {TopicPartition(ORDERS, each): OffsetSpec.latest() for each in range(4)}
+        found = world.admin._client.list_offsets(asked, request_timeout=5.0)
+        try:
+            told.update(
+                {place.partition: each.result().leader_epoch for place, each in found.items()}
+            )
+        except KafkaException as error:
+            raise translate(error, "asking for leaders") from error
+        return True
+
+    world.wait(tells, "the broker says how often it became leader")
+    return told
 
 
 def _both_publish(world: World) -> None:

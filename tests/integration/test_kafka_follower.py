@@ -74,3 +74,19 @@ def test_a_topic_that_is_not_there_is_told_with_its_remedy(
     with pytest.raises(Misconfigured, match="Run `backbone topics plan`"):
         follower.poll(100, 0.1)
     follower.close()
+
+
+def test_of_large_records_a_poll_takes_few(
+    base: config.Config, unique: str, follows: Follows
+) -> None:
+    values = [bytes([number]) * 500_000 for number in range(40)]
+    filled(base, unique, values)
+    follower = follows(base, unique)
+    follower.start(0, 0)
+    taken: list[list[bytes | None]] = []
+    while sum(map(len, taken)) < len(values):
+        taken += [[*batch.values] for batch in follower.poll(8_000, 0.1)]
+    follower.close()
+
+    assert [value for some in taken for value in some] == values
+    assert max(map(len, taken)) <= 10

@@ -3,7 +3,7 @@
 from confluent_kafka import KafkaError, Message
 
 from backbone.kafka.headers import EveryHeader, FewHeaders
-from backbone.kafka.taken import Run, Taken
+from backbone.kafka.taken import AT_A_TIME, MAX_BYTES, Run, Taken
 
 
 def record(partition: int, offset: int, value: bytes | None = b"value") -> Message:
@@ -101,3 +101,13 @@ def test_a_partition_that_is_given_up_is_dropped() -> None:
 
     assert shown(found) == [(1, [8])]
     assert (found.count, found.size) == (1, 5)
+
+
+def test_as_many_are_taken_next_as_fit_if_they_are_like_those_before() -> None:
+    assert Taken().fitting() == AT_A_TIME
+    assert taken(record(0, 0, None)).fitting() == AT_A_TIME
+    large = taken(record(0, 0, b"v" * (MAX_BYTES // 4)))
+    assert large.fitting() == 3
+    large.add([record(0, at, b"v" * (MAX_BYTES // 4)) for at in (1, 2, 3)])
+    assert large.fitting() == 0
+    assert taken(record(0, 0, b"v" * (MAX_BYTES + 1))).fitting() == 0

@@ -10,9 +10,10 @@ from backbone.codec import arrow_stream
 from backbone.fact import LogPosition
 from backbone.log import Message
 from backbone.record import Header, Headers, Record, RecordBatch
-from backbone.replay import packs
+from backbone.replay import packing
 from backbone.replay.mark_columns import MarkColumns
-from backbone.replay.packs import PACK, counts_in, marks_in, opened, packed
+from backbone.replay.packing import packed
+from backbone.replay.packs import PACK, marks_in, opened, weights_of
 from backbone.replay.retry_headers import Marks, Original, Run, marked, own_headers
 from backbone.replay.retry_texts import as_text
 
@@ -51,6 +52,10 @@ def found_in(messages: Sequence[Message]) -> list[tuple[bytes | None, bytes | No
     return [*zip(records.keys, records.values, map(list, records.headers), strict=True)]
 
 
+def counts_in(messages: Sequence[Message]) -> list[int]:
+    return [each.retries for each in weights_of(in_log(messages))]
+
+
 def test_many_retries_are_few_records_and_are_what_they_were() -> None:
     given = [*map(retry, range(2_500))]
 
@@ -58,7 +63,7 @@ def test_many_retries_are_few_records_and_are_what_they_were() -> None:
 
     assert [*map(len, (handed_over, given))] == [3, 2_500]
     assert [each.partition for each in handed_over] == [0, 0, 0]
-    assert counts_in(in_log(handed_over)) == [1_000, 1_000, 500]
+    assert counts_in(handed_over) == [1_000, 1_000, 500]
     assert found_in(handed_over) == came(given)
 
 
@@ -92,14 +97,35 @@ def test_few_are_records_of_their_own() -> None:
 
 
 def test_a_pack_is_no_larger_than_it_may_be_and_what_alone_is_larger_is_a_record() -> None:
-    given = [retry(number, value=b"v" * 10_000) for number in range(40)]
-    given.insert(20, retry(99, value=b"v" * (packs.MAX_BYTES + 1)))
+    random = Random(3)
+    given = [retry(number, value=random.randbytes(10_000)) for number in range(102)]
+    given.insert(51, retry(99, value=b"v" * (packing.MAX_BYTES + 1)))
 
     handed_over = packed(given)
 
-    assert counts_in(in_log(handed_over)) == [20, 1, 20]
-    assert max(len(each.value or b"") for each in handed_over if each.key is None) < 300_000
+    assert counts_in(handed_over) == [51, 1, 51]
+    sizes = [each.size for each in weights_of(in_log(handed_over))]
+    assert sizes[1] == packing.MAX_BYTES + 1
+    for size, message in zip(sizes, handed_over, strict=True):
+        assert 510_000 < size < packing.MAX_BYTES + 2
+        assert len(message.value or b"") < size + 3_000  # what an Arrow stream takes by itself
     assert found_in(handed_over) == came(given)
+
+
+def test_what_many_columns_take_is_counted() -> None:
+    own: Headers = [(f"h{number}", b"") for number in range(400)]
+    given = [retry(number, own=own) for number in range(400)]
+
+    assert len(packed(given)) == 3
+
+
+def test_what_a_sink_tries_again_is_packed_by_the_partition_that_it_stood_in() -> None:
+    given = [retry(number, number % 2)._replace(partition=0) for number in range(200)]
+
+    handed_over = packed(given)
+
+    assert counts_in(handed_over) == [100, 100]
+    assert found_in(handed_over) == came([*given[::2], *given[1::2]])
 
 
 @pytest.mark.parametrize("others", [[], [("ce_id", b"y")], [*IDS, ("traceparent", b"00-1-1-01")]])
@@ -119,7 +145,7 @@ def test_of_two_runs_each_has_its_own_packs() -> None:
 
     handed_over = packed(given)
 
-    assert counts_in(in_log(handed_over)) == [30, 30]
+    assert counts_in(handed_over) == [30, 30]
     assert found_in(handed_over) == came(given)
 
 
@@ -135,7 +161,7 @@ def test_whose_headers_do_not_fit_into_one_is_a_record_of_its_own() -> None:
 
     handed_over = packed(given)
 
-    assert counts_in(in_log(handed_over)) == [20, 1, 20]
+    assert counts_in(handed_over) == [20, 1, 20]
     assert found_in(handed_over) == came(given)
 
 
@@ -170,17 +196,20 @@ def test_packs_and_single_ones_are_read_in_the_order_of_the_log() -> None:
 def _broken(pack: Message) -> list[Message]:
     (_, header), value = pack.headers[0], pack.value or b""
     assert header is not None
-    version, rows, abouts = header.split(b"|", 2)
-    without_name = [[*each[:5], each[5][:1]] for each in orjson.loads(abouts)]
+    version, rows, size, abouts = header.split(b"|", 3)
+    begin, (about,) = b"|".join((version, rows, size, b"")), orjson.loads(abouts)
     headers = [
-        b"2|" + rows + b"|" + abouts,
-        b"1|21|" + abouts,
-        b"1|-20|" + abouts,
-        b"1|0|" + abouts,
-        b"1|20|[]",
-        b"1|20|{",
-        b"1|20|[7]",
-        b"1|20|" + orjson.dumps(without_name),
+        b"|".join((b"2", rows, size, abouts)),
+        b"|".join((version, b"21", size, abouts)),
+        b"|".join((version, b"-20", size, abouts)),
+        b"|".join((version, b"0", size, abouts)),
+        b"|".join((version, b"9" * 5_000, size, abouts)),
+        b"|".join((version, rows, b"x", abouts)),
+        begin + b"[]",
+        begin + b"{",
+        begin + b"[7]",
+        begin + orjson.dumps([dict(zip("abcdef", about, strict=True))]),
+        begin + orjson.dumps([[*about[:5], about[5][:1]]]),
         version,
         b"",
         None,
@@ -190,7 +219,9 @@ def _broken(pack: Message) -> list[Message]:
         *(pack._replace(headers=[(PACK, each)]) for each in headers),
         *(pack._replace(value=each) for each in values),
         pack._replace(value=_stream_of_another_kind()),
-        pack._replace(value=_stream_that_counts_wrong()),
+        pack._replace(value=_stream_of([[1] * 20, *[range(20)] * 3])),
+        pack._replace(value=_stream_of([[0] * 20, range(20), range(-1, 19), range(20)])),
+        pack._replace(value=_stream_of([[0] * 20, range(20), range(20), [-(2**63)] * 20])),
     ]
 
 
@@ -198,12 +229,11 @@ def _stream_of_another_kind() -> bytes:
     return arrow_stream.written([range(20)], [[b""] * 20])
 
 
-def _stream_that_counts_wrong() -> bytes:
-    """Of retries with something in common that the header does not have."""
-    return arrow_stream.written([[1] * 20, *[range(20)] * 3], [[b""] * 20] * 6)
+def _stream_of(numbers: Sequence[Sequence[int]]) -> bytes:
+    return arrow_stream.written(numbers, [[b""] * 20] * 6)
 
 
-@pytest.mark.parametrize("which", range(18))
+@pytest.mark.parametrize("which", range(23))
 def test_a_broken_pack_is_one_retry_that_says_nothing_and_the_others_are_read(which: int) -> None:
     given = [*map(retry, range(60))]
     before, pack, behind = (packed(given[at : at + 20])[0] for at in (0, 20, 40))

@@ -14,11 +14,11 @@ from backbone.fact import Fact
 from backbone.log import Message
 from backbone.memory.reader import MemoryReader
 from backbone.record import RecordBatch
-from backbone.replay import outcomes, packs, retries_coming
+from backbone.replay import outcomes, packing, retries_coming
 from backbone.replay import retries as retries_module
 from backbone.replay.messages import of_fact, of_letter
 from backbone.replay.outcomes import Became, Report, Told
-from backbone.replay.packs import packed
+from backbone.replay.packing import packed
 from backbone.replay.retries import Retries, RetryBatch
 from backbone.replay.retry_headers import COUNT, Run
 from processors.orders import CANCELLED, PLACED
@@ -534,8 +534,8 @@ def test_outcomes_that_could_not_be_told_at_once_are_told_later(
 
 @pytest.fixture
 def _packs_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packs, "_FEWEST", 2)
-    monkeypatch.setattr(packs, "MAX_ROWS", 3)
+    monkeypatch.setattr(packing, "_FEWEST", 2)
+    monkeypatch.setattr(packing, "MAX_ROWS", 3)
 
 
 def _packed(view: Fragile, bench: Bench, count: int) -> Worker:

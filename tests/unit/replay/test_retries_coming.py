@@ -6,18 +6,21 @@ from random import Random
 
 import pytest
 
+from backbone.errors import BackboneError, Fatal, Transient
 from backbone.fact import LogPosition
 from backbone.record import Record, RecordBatch
 from backbone.replay import retries_coming
-from backbone.replay.packs import packed
+from backbone.replay.packing import packed
 from backbone.replay.retries_coming import Coming, RetriesComing
 from tests.unit.replay.test_packs import in_log, retry
+
+MIB = 1024 * 1024
 
 
 class Played:
     """Gives what it was given, a poll at a time, and then nothing."""
 
-    def __init__(self, answers: Iterable[Sequence[RecordBatch]]) -> None:
+    def __init__(self, answers: Iterable[Sequence[RecordBatch] | BackboneError]) -> None:
         self.answers = [*answers]
         self.stopped: list[int] = []
 
@@ -28,15 +31,18 @@ class Played:
 
     def poll(self, max_records: int, timeout_seconds: float) -> Sequence[RecordBatch]:
         assert (max_records > 0, timeout_seconds) == (True, 0)
-        return self.answers.pop(0) if self.answers else []
+        answer = self.answers.pop(0) if self.answers else []
+        if isinstance(answer, BackboneError):
+            raise answer
+        return answer
 
     def close(self) -> None: ...
 
 
-def batch(partition: int, start: int, count: int) -> RecordBatch:
+def batch(partition: int, start: int, count: int, size: int = 1) -> RecordBatch:
     return RecordBatch.of(
         [
-            Record(LogPosition("id", "retry.x", partition, start + at), b"k", b"v", [], 0)
+            Record(LogPosition("id", "retry.x", partition, start + at), b"k", b"v" * size, [], 0)
             for at in range(count)
         ]
     )
@@ -49,7 +55,7 @@ def offsets(found: Sequence[Coming]) -> list[tuple[int, list[int]]]:
 @pytest.fixture(autouse=True)
 def _four_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries_coming, "MAX_RETRIES", 4)
-    monkeypatch.setattr(retries_coming, "_MOST_WAITING", 16)
+    monkeypatch.setattr(retries_coming, "LONG_SECONDS", 600.0)
 
 
 def test_a_whole_round_of_one_partition_goes_before_less_of_several() -> None:
@@ -80,6 +86,40 @@ def test_no_more_is_read_than_some_rounds_though_no_partition_has_a_whole_one() 
 
     assert offsets(coming.poll()) == [(0, [0, 1, 2])]
     assert len(follower.answers) == 14
+    large = RetriesComing(follower := Played([[batch(each, 0, 1, MIB)] for each in range(20)]))
+    assert len(large.poll()) == 4
+    assert len(follower.answers) == 4
+
+
+def test_a_round_is_bounded_in_bytes_too() -> None:
+    coming = RetriesComing(Played([[batch(0, 0, 3, 2 * MIB)], [batch(0, 3, 1, 9 * MIB)]]))
+
+    assert offsets(coming.poll()) == [(0, [0, 1])]
+    assert offsets(coming.poll()) == [(0, [2])]
+    assert offsets(coming.poll()) == [(0, [3])]
+
+
+def test_whoever_waits_long_has_its_turn_before_whole_rounds_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    coming = RetriesComing(Played([[batch(0, 0, 20), batch(1, 0, 1)]]))
+    assert offsets(coming.poll()) == [(0, [0, 1, 2, 3])]
+    assert offsets(coming.poll()) == [(0, [4, 5, 6, 7])]
+    monkeypatch.setattr(retries_coming, "LONG_SECONDS", 0.0)
+
+    assert offsets(coming.poll()) == [(1, [0])]
+    assert offsets(coming.poll()) == [(0, [8, 9, 10, 11])]
+
+
+@pytest.mark.parametrize("error", [Transient("away"), Fatal("damaged")])
+def test_what_goes_wrong_while_a_round_is_filled_up_takes_nothing_from_it(
+    error: BackboneError,
+) -> None:
+    coming = RetriesComing(Played([[batch(0, 0, 3)], error, [batch(0, 3, 1)]]))
+
+    with pytest.raises(type(error)):
+        coming.poll()
+    assert offsets(coming.poll()) == [(0, [0, 1, 2, 3])]
 
 
 def test_a_pack_that_is_more_than_a_round_comes_alone() -> None:

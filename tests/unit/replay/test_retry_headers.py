@@ -17,8 +17,10 @@ from backbone.replay.retry_headers import (
     Marks,
     Original,
     Run,
+    Stood,
     marked,
     own_headers,
+    split_place,
 )
 from backbone.replay.retry_texts import as_text, spoken, unspoken
 
@@ -110,6 +112,10 @@ def test_a_message_that_was_replayed_before_is_counted_on() -> None:
         [(RETRY, b'1|+1|1|1|1||["r", "dlq.x/0", "id", "", "", ["ce_id"]]\0x')],
         [(RETRY, b'1|1|1|+1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
         [(RETRY, b'1|1||1|1||["r", "dlq.x/0", "id", "t|i|0|", "", ["ce_id"]]\0x')],
+        [(RETRY, b'1|%s|1|1|1||["r", "dlq.x/0", "id", "", "", []]' % (b"9" * 5_000))],
+        [(RETRY, b'1|1|%s|1|1||["r", "dlq.x/0", "id", "t|i|0|", "", []]' % (b"9" * 19))],
+        [(RETRY, b'1|1|1|1|1||{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}')],
+        [(OF, b"dlq.x/0/" + b"9" * 5_000), (ORIGINAL, b"t|i|0|" + b"9" * 5_000 + b"|1")],
         [*retry(2), ("behind", b"x")],
         marked([("another", b"x")], RUN, LogPosition("l", "dlq.orders", 0, 1), None),
     ],
@@ -143,3 +149,11 @@ def test_who_writes_dead_letters_sees_text_and_who_reads_many_does_not() -> None
     assert [*told.headers[:1]] == [as_text(retry(7))]
     assert unspoken(told).headers is batch.headers
     assert unspoken(batch) is batch
+
+
+@pytest.mark.parametrize("digits", ["9" * 5_000, "9" * 19, "-1", "+1", "\u0661", ""])
+def test_what_is_no_number_of_ours_is_none(digits: str) -> None:
+    assert Stood.read(f"t|i|{digits}|") is None
+    assert split_place(f"dlq.x/0/{digits}") == (f"dlq.x/0/{digits}", None)
+    found = Marks.of_headers([(OF, f"x/{digits}|i".encode()), (ORIGINAL, f"|{digits}|1".encode())])
+    assert (found.number, found.offset, found.published_ms) == (None, None, None)

@@ -13,10 +13,14 @@ Of many, the next are read while a fold's entries are rendered and outcomes are 
 is only waited for costs this thread little.
 
 A crash between 3 and 4 has them tried again: what is stored already is then newer, or the same.
+
+Retries move no offset of their view, so nothing tells whether a store that came back as an older
+copy has them. Where a partition is read again, what was told within a minute is tried again, too.
 """
 
 import time
 from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -35,6 +39,7 @@ from backbone.replay.retry_texts import spoken, unspoken
 
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
+_MAY_BE_LOST_SECONDS = 60.0  # far more than a store that writes behind loses by a crash
 _FEW = 1_000  # of so few nobody waits for the store beside other work
 
 
@@ -101,6 +106,7 @@ class Retries:
         self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
         self._coming = RetriesComing(log.follower)
         self._telling = ThreadPoolExecutor(1, "telling")
+        self._recently: defaultdict[int, deque[tuple[float, int]]] = defaultdict(deque)
 
     def patience_seconds(self) -> float | None:
         """How long facts may be waited for: not at all behind a batch of retries, and not long
@@ -110,7 +116,8 @@ class Retries:
         return _PAUSE_SECONDS if time.monotonic() < self._busy_until else None
 
     def start(self, partition: int) -> None:
-        """The partition is ours, or is read again: go on from its newest outcome."""
+        """The partition is ours: go on from its newest outcome. Or it is read again: then from that
+        of a minute ago."""
         self.stop(partition)
         self._waiting.add(partition)
         self._busy_until = time.monotonic() + _BUSY_SECONDS  # some may wait there already
@@ -141,9 +148,20 @@ class Retries:
         newest = self._log.reader.newest_of(self._log.replayed, partitions)
         for partition in partitions:
             start = resume_at(newest[partition], topic_id)
+            start = min([start, *(began for _, began in self._recent(partition))])
             self._coming.start(partition, start)
             self._logger.info("retries followed", partition=partition, start=start)
             self._waiting.discard(partition)
+
+    def _note(self, records: RecordBatch) -> None:
+        self._recent(records.partition).append((time.monotonic(), records.offsets[0]))
+
+    def _recent(self, partition: int) -> deque[tuple[float, int]]:
+        """When within a minute something was told, and where that began."""
+        told, now = self._recently[partition], time.monotonic()
+        while told and now - told[0][0] > _MAY_BE_LOST_SECONDS:
+            told.popleft()
+        return told
 
     def work(self, retries: RetryBatch) -> int | None:
         """As `Processor.commit`. Raises Fatal, Abandoned."""
@@ -200,6 +218,7 @@ class Retries:
                 wait([begun])
             first = [begun.result]
             self._patience.insist(lambda: first.pop()() if first else self._tell(records, told))
+            self._note(records)
             for became, count in told.counted().items():
                 metrics.REPLAYED.labels(self._owner.name, became).inc(count)
         return again

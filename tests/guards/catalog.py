@@ -509,6 +509,22 @@ GUARDS: tuple[Guard, ...] = (
         f"{_RETRIES}::test_an_owner_that_dies_while_it_tells_of_a_pack_tells_of_all_of_it_again",
     ),
     Guard(
+        "retries of a minute",
+        "what a store may have lost with its last moments is tried again",
+        "backbone/replay/retries.py",
+        (("_MAY_BE_LOST_SECONDS = 60.0", "_MAY_BE_LOST_SECONDS = -1.0"),),
+        f"{_RETRIES}::test_what_a_store_that_came_back_as_an_older_copy_lacks_is_tried_again",
+    ),
+    Guard(
+        "refused retries",
+        "a retry that the store refused is not taken for written by what stands behind it",
+        "backbone/views/part.py",
+        (("if known and (moves or nothing):", "if known:"),),
+        "tests/contract/test_view_store.py::"
+        "test_entries_that_move_no_offset_are_not_taken_for_written_by_what_moved_it[memory]",
+        _RAISES,
+    ),
+    Guard(
         "retried rows once",
         "what a sink tries again is no row twice, whatever was told of it",
         "consumers/clickhouse/judging.py",

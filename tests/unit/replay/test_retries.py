@@ -1,6 +1,7 @@
 """Retries on memory twins: the owner writes them under its claim, and tells what became of each."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -633,3 +634,32 @@ def test_what_fails_again_in_a_pack_is_a_letter_as_if_it_had_come_alone(bench: B
         assert each.header(COUNT) == "1"
         assert each.header(FIRST_FAILED_AT) == before.header(FIRST_FAILED_AT)
         assert (each.record.key, each.record.value) == (before.record.key, before.record.value)
+
+
+def test_what_a_store_that_came_back_as_an_older_copy_lacks_is_tried_again(
+    view: Fragile, bench: Bench
+) -> None:
+    """It stands at the same offset, for retries move none."""
+    worker = _parked(view, bench, 3)
+    copy = deepcopy(bench.views._partitions)
+    worker.run(polls=6)
+    assert len(bench.served()) == 3
+
+    bench.views._partitions, bench.views.run_id = copy, "another"
+    worker.run(polls=6)
+
+    assert len(bench.served()) == 3
+    assert became(bench) == [Became.RECOVERED] * 6
+
+
+def test_what_was_told_long_before_is_not_tried_again(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 3)
+    worker.run(polls=6)
+    monkeypatch.setattr(retries_module, "_MAY_BE_LOST_SECONDS", -1.0)
+
+    retries_of(worker).start(0)
+    worker.run(polls=6)
+
+    assert became(bench) == [Became.RECOVERED] * 3

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from operator import attrgetter, eq
+from operator import attrgetter
 from typing import Self, overload
 
 from backbone.record import Headers, picked
@@ -146,7 +146,7 @@ class ChosenHeaders(Sequence[Headers]):
 def chosen_headers(headers: Sequence[Headers], places: Sequence[int]) -> Sequence[Headers]:
     """The headers in some places of a batch; those in others are not read."""
     if isinstance(headers, HeaderColumns | ChosenHeaders):
-        every = len(places) == len(headers) and all(map(eq, places, range(len(places))))
+        every = places == range(len(headers)) or [*places] == [*range(len(headers))]
         return headers if every else ChosenHeaders(headers, places)
     found = HeaderColumns()
     for start in range(0, len(places), _AT_A_TIME):

@@ -24,9 +24,9 @@ class Rows:
 
 
 def written(numbers: Sequence[Sequence[int]], values: Sequence[Sequence[bytes | None]]) -> bytes:
-    """Columns of one length; the numbers fit 64 bits. Compressed, for so they are copied less often
-    on their way; and not with views of bytes, for of those that are damaged Polars asks for any
-    amount of memory, which ends the process."""
+    """Columns of one length; the numbers are not below zero and fit 64 bits. Compressed, so that
+    less is copied on the way; and not with views of bytes, for of those that are damaged Polars
+    asks for any amount of memory, which ends the process."""
     columns = [
         *(pl.Series(each, dtype=pl.Int64) for each in numbers),
         *(pl.Series(each, dtype=pl.Binary) for each in values),
@@ -39,7 +39,7 @@ def written(numbers: Sequence[Sequence[int]], values: Sequence[Sequence[bytes | 
 
 def read(streams: Sequence[bytes], numbers: int, values: int) -> Rows | None:
     """The rows of streams with so many columns of each kind, one stream behind the other. None
-    where one is not as `written` has it. Raises nothing."""
+    where one is not as `written` has it, or a number is below zero. Raises nothing."""
     wanted = [pl.Int64] * numbers + [pl.Binary] * values
     try:
         frames = [pl.read_ipc_stream(each) for each in streams]
@@ -48,7 +48,7 @@ def read(streams: Sequence[bytes], numbers: int, values: int) -> Rows | None:
         columns = pl.concat(frames, rechunk=True).get_columns()
     except (Exception, PanicException):  # noqa: BLE001 - bytes from outside
         return None
-    if any(each.null_count() for each in columns[:numbers]):
+    if any(each.null_count() or (each < 0).any() for each in columns[:numbers]):
         return None
     return Rows(
         [*map(len, frames)],

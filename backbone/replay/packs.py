@@ -126,7 +126,7 @@ def _rows(records: RecordBatch, packs: Sequence[_Pack]) -> Opened | None:
     if rows is None or rows.counts != counts:
         return None
     which, number, offset, published = rows.numbers
-    if min(map(min, rows.numbers)) < 0 or max(which) >= len(abouts):
+    if max(which) >= len(abouts):
         return None
     key, value, replays, first_failed, *own = rows.values
     marks = MarkColumns(

@@ -22,9 +22,9 @@ import time
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from backbone import metrics
 from backbone.log import Appender, Follower, Message, Reader
@@ -82,6 +82,12 @@ class RetryBatch:
     coming: Coming | None
 
 
+class _BeingTold(NamedTuple):
+    records: RecordBatch
+    told: ToldColumns
+    begun: "Future[None]"
+
+
 class Retries:
     """Given to a Runner."""
 
@@ -106,6 +112,7 @@ class Retries:
         self._untold: dict[int, tuple[RecordBatch, ToldColumns]] = {}
         self._coming = RetriesComing(log.follower)
         self._telling = ThreadPoolExecutor(1, "telling")
+        self._being_told: _BeingTold | None = None
         self._recently: defaultdict[int, deque[tuple[float, int]]] = defaultdict(deque)
 
     def patience_seconds(self) -> float | None:
@@ -125,6 +132,8 @@ class Retries:
     def stop(self, partition: int) -> None:
         self._waiting.discard(partition)
         self._untold.pop(partition, None)
+        if self._being_told is not None and self._being_told.records.partition == partition:
+            self._being_told = None  # whatever becomes of it
         self._coming.stop(partition)
 
     def poll(self) -> Sequence[RetryBatch]:
@@ -133,6 +142,8 @@ class Retries:
         if ready:
             self._follow(sorted(ready))
         found = self._coming.poll()
+        if not found and not self._untold:
+            self._finish_telling()
         self._had_some = bool(found)
         if found:
             self._busy_until = time.monotonic() + _BUSY_SECONDS
@@ -176,6 +187,7 @@ class Retries:
         again = self._try(coming, below, _nothing if few else self._coming.look_ahead)
         if again is None and few:
             again = self._settle(partition)  # a run waits for it
+            self._finish_telling()
         return again
 
     def _try(
@@ -211,17 +223,23 @@ class Retries:
         again = self._patience.insist(lambda: self._owner.settle(partition))
         records, told = self._untold.pop(partition)
         if again is None:
+            self._finish_telling()
             begun = self._telling.submit(self._tell, records, told)
-            try:
-                beside()
-            finally:
-                wait([begun])
-            first = [begun.result]
-            self._patience.insist(lambda: first.pop()() if first else self._tell(records, told))
-            self._note(records)
-            for became, count in told.counted().items():
-                metrics.REPLAYED.labels(self._owner.name, became).inc(count)
+            self._being_told = _BeingTold(records, told, begun)
+            beside()
         return again
+
+    def _finish_telling(self) -> None:
+        """Wait until what is being told stands in the log; mostly it does since long."""
+        being, self._being_told = self._being_told, None
+        if being is None:
+            return
+        records, told, begun = being
+        first = [begun.result]
+        self._patience.insist(lambda: first.pop()() if first else self._tell(records, told))
+        self._note(records)
+        for became, count in told.counted().items():
+            metrics.REPLAYED.labels(self._owner.name, became).inc(count)
 
     def _tell(self, records: RecordBatch, told: ToldColumns) -> None:
         made = reports(records.topic_id, records.offsets[0], records.next_offset, told)

@@ -140,6 +140,8 @@ class KafkaPublisher:
 
 
 class KafkaAppender:
+    """See `backbone.log.Appender`. May be called from several threads."""
+
     def __init__(self, base: config.Config) -> None:
         self._config = config.producer(base)
         self._producer = _producer(self._config)
@@ -148,17 +150,19 @@ class KafkaAppender:
         topics = ", ".join(sorted({message.topic for message in messages}))
         where = config.servers(self._config)
         doing = f"appending {len(messages)} records to {topics} at {where}"
-        deliveries = _Deliveries()
+        # one producer to the end: another thread may have found it broken, and put a new one there
+        deliveries, producer = _Deliveries(), self._producer
         try:
-            _produce(self._producer, messages, deliveries)
+            _produce(producer, messages, deliveries)
         except KafkaException as error:
             raise translate(error, doing) from error
-        left = self._producer.flush(_CALL_SECONDS)
+        left = producer.flush(_CALL_SECONDS)
         if deliveries.failure is None and not left:
             return
         # after a failure an idempotent producer may be unusable: the next try has a new one
-        self._producer.purge()
-        self._producer = _producer(self._config)
+        producer.purge()
+        if self._producer is producer:
+            self._producer = _producer(self._config)
         if deliveries.failure is not None:
             raise translate(deliveries.failure, doing)
         raise Transient(f"Kafka did not acknowledge in time while {doing}")

@@ -22,7 +22,7 @@ import time
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -40,6 +40,7 @@ from backbone.replay.retry_texts import spoken, unspoken
 _BUSY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.01
 _MAY_BE_LOST_SECONDS = 60.0  # far more than a store that writes behind loses by a crash
+_HAND_OVER_SECONDS = 1.0
 _FEW = 1_000  # of so few nobody waits for the store beside other work
 
 
@@ -133,7 +134,8 @@ class Retries:
         self._waiting.discard(partition)
         self._untold.pop(partition, None)
         if self._being_told is not None and self._being_told.records.partition == partition:
-            self._being_told = None  # whatever becomes of it
+            wait([self._being_told.begun], _HAND_OVER_SECONDS)  # the next owner begins behind it
+            self._being_told = None
         self._coming.stop(partition)
 
     def poll(self) -> Sequence[RetryBatch]:
@@ -224,6 +226,7 @@ class Retries:
         records, told = self._untold.pop(partition)
         if again is None:
             self._finish_telling()
+            self._note(records)
             begun = self._telling.submit(self._tell, records, told)
             self._being_told = _BeingTold(records, told, begun)
             beside()
@@ -237,7 +240,6 @@ class Retries:
         records, told, begun = being
         first = [begun.result]
         self._patience.insist(lambda: first.pop()() if first else self._tell(records, told))
-        self._note(records)
         for became, count in told.counted().items():
             metrics.REPLAYED.labels(self._owner.name, became).inc(count)
 

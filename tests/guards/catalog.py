@@ -200,7 +200,7 @@ GUARDS: tuple[Guard, ...] = (
         "dead letters first",
         "a position moves only once its dead letters are acknowledged",
         "backbone/kafka/publisher.py",
-        (("left = self._producer.flush(_CALL_SECONDS)", "left = 0"),),
+        (("left = producer.flush(_CALL_SECONDS)", "left = 0"),),
         f"{_TRANSACTIONS}::test_an_append_that_was_not_acknowledged_does_not_pass_for_done",
         _RAISES,
     ),

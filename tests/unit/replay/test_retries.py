@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
+from threading import Event
 from typing import Any, ClassVar
 
 import pytest
@@ -663,3 +664,43 @@ def test_what_was_told_long_before_is_not_tried_again(
     worker.run(polls=6)
 
     assert became(bench) == [Became.RECOVERED] * 3
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_what_is_being_told_stands_in_the_log_before_the_partition_is_handed_over(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 6)
+    retries = retries_of(worker)
+    append, handed_over = retries._log.appender.append, Event()
+
+    def takes_its_time(messages: Sequence[Message]) -> None:
+        handed_over.wait(0.3)
+        append(messages)
+
+    monkeypatch.setattr(retries._log.appender, "append", takes_its_time)
+    for _ in range(2):
+        (some,) = retries.poll()
+        retries.work(some)
+    worker.runner.revoked(0)
+    at_once = became(bench)
+    handed_over.set()
+
+    assert at_once == [Became.RECOVERED] * 2
+
+
+@pytest.mark.usefixtures("_two_at_a_time")
+def test_what_is_being_told_when_an_older_copy_comes_back_is_tried_again(
+    view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = _parked(view, bench, 6)
+    copy = deepcopy(bench.views._partitions)
+    monkeypatch.setattr(retries_module, "_HAND_OVER_SECONDS", 0.0)
+    retries = retries_of(worker)
+    for _ in range(2):
+        (some,) = retries.poll()
+        retries.work(some)
+    bench.views._partitions, bench.views.run_id = copy, "another"
+    worker.run(polls=20)
+
+    assert len(bench.served()) == 6

@@ -3,7 +3,7 @@
 import json
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count, islice
 
 import pytest
@@ -165,25 +165,28 @@ def _gave_up(running: Running) -> bool:
 
 OLD, NEW, CANCELLED = "1.0000", "9.0000", "cancelled"
 REBUILDING, AWAY = "rebuilding", "store-unavailable"
-Accident = Callable[[World, Stack], None]
+Readers = Sequence[Answers]
+Accident = Callable[[World, Stack, Readers], None]
 Copy = dict[bytes | str, bytes]
 
 
-def _flush(world: World, stack: Stack) -> None:
-    del stack
+def _flush(world: World, stack: Stack, readers: Readers) -> None:
+    del stack, readers
     world.redis.flushall()
 
 
-def _flush_twice(world: World, stack: Stack) -> None:
-    _flush(world, stack)
+def _flush_twice(world: World, stack: Stack, readers: Readers) -> None:
+    _flush(world, stack, readers)
     view = Positions(world, "prices")
     world.wait(lambda: any(view.offsets()), "healing has begun")
-    _flush(world, stack)
+    _flush(world, stack, readers)
 
 
-def _kill(world: World, stack: Stack) -> None:
-    del world
+def _kill(world: World, stack: Stack, readers: Readers) -> None:
     stack.kill("redis")
+    world.wait(
+        lambda: all(AWAY in each.seen for each in readers), "readers are told that it is away"
+    )
     stack.up()
 
 
@@ -211,7 +214,7 @@ def test_a_store_emptied_while_everything_runs_heals_by_itself(
         for accident in accidents:
             price.begin_again()
             order.begin_again()
-            accident(world, stack)
+            accident(world, stack, (price, order))
             world.wait(lambda: REBUILDING in price.seen, "readers of prices are told to wait")
             world.wait(lambda: REBUILDING in order.seen, "readers of orders are told to wait")
             world.wait(lambda: (price.last(), order.last()) == (NEW, CANCELLED), "it has healed")

@@ -19,6 +19,7 @@ from backbone.middleware.retry import retry
 from backbone.patience import Patience
 from backbone.record import Middleware
 from backbone.registry.port import Registry
+from backbone.replay.packing import MAX_ROWS
 from backbone.runner import Pace, Runner
 from backbone.topics import replayed_topic, retry_topic
 from backbone.warehouse.clickhouse_reader import ClickHouseReader
@@ -85,7 +86,8 @@ def retry_runner(name: str) -> tuple[Runner, KeepingSubscription]:
     ]
     telling = Telling(appender, replayed, lambda: admin.starts(topic))
     loader = RetryLoader(name, all_tables(name), warehouse, stack, telling)
-    runner = Runner(loader, [retry(patience)], patience, Pace(max_records=MAX_RECORDS))
+    pace = Pace(max_records=MAX_RECORDS // MAX_ROWS)  # each may be a pack
+    runner = Runner(loader, [retry(patience)], patience, pace)
     subscription = chosen.subscription(base, sink_group(name, topic), topic, runner)
     loader.attach(subscription)
     return runner, subscription

@@ -192,8 +192,7 @@ def view_runner(
 ) -> tuple[Runner, KafkaSubscription]:
     """Raises Transient and Misconfigured: the topics are looked at. With `park_all` the worker
     does not stop when most of a batch is poison."""
-    from processors.claimed import Store  # noqa: PLC0415 - Polars
-    from processors.projector import Projector  # noqa: PLC0415 - Polars
+    from processors.projector import Projector, Store  # noqa: PLC0415 - Polars
 
     view, base, admin = VIEWS[name], kafka(f"view-{name}"), topic_admin()
     topics_as_declared({view.topic, topic_of(name), retry_topic(name), replayed_topic(name)})

@@ -1,22 +1,11 @@
-"""What a projector holds of a partition that is its own, and where it writes."""
+"""What a projector holds of a partition that is its own."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from backbone.views.store import Part, Status, ViewId, ViewWriter, Writing
 from processors.folding import PartsComing
 from processors.hold import Hold
 from processors.stored import Versions
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Where a projector writes: the view as the store knows it, the store's writer, and the ends
-    of the view's topic (asked once per claim, and nothing is written straight before)."""
-
-    view: ViewId
-    writer: ViewWriter
-    ends: Callable[[], Mapping[int, int]]
 
 
 @dataclass(slots=True)
@@ -52,7 +41,7 @@ class Claimed:
         self.coming += taken
         return taken
 
-    def send(self, store: Store, partition: int) -> None:
+    def send(self, writer: ViewWriter, view: ViewId, partition: int) -> None:
         """What is coming, unless some of it is on its way. Raises as `ViewWriter.begin`."""
         if self.writing is None and self.coming:
-            self.writing = store.writer.begin(store.view, partition, self.token, self.coming)
+            self.writing = writer.begin(view, partition, self.token, self.coming)

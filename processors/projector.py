@@ -9,8 +9,9 @@ was emptied or replaced by an older copy is noticed at the next answer or heartb
 and healed from the log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -20,9 +21,9 @@ from backbone.errors import BackboneError, Fatal, Transient
 from backbone.log import BEGINNING, End
 from backbone.logs import logger
 from backbone.record import Outcomes, RecordBatch
-from backbone.views.store import Part, Status, Wiped
+from backbone.views.store import Part, Status, ViewId, ViewWriter, Wiped
 from processors import batch_facts, latest
-from processors.claimed import Claimed, Store
+from processors.claimed import Claimed
 from processors.folding import Folding
 from processors.hold import Hold
 from processors.latest import Latest
@@ -35,6 +36,16 @@ _MOST_BESIDE = 8  # partitions on their way at a time, each with a connection
 
 class Decoder(batch_facts.Decoder, latest.BatchDecoder, Protocol):
     """The codec, as far as a projector needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where a projector writes: the view as the store knows it, the store's writer, and the ends
+    of the view's topic (asked once per claim, and nothing is written straight before)."""
+
+    view: ViewId
+    writer: ViewWriter
+    ends: Callable[[], Mapping[int, int]]
 
 
 class Projector:
@@ -227,7 +238,7 @@ class Projector:
     def _send(self, partition: int, held: Claimed) -> None:
         self._hear_others(partition)
         self._hear(partition, held)
-        held.send(self._store, partition)
+        held.send(self._store.writer, self._store.view, partition)
 
     def _send_beside(self, partition: int, held: Claimed) -> None:
         """While the store writes many retries nobody waits for it to say that an end is reached:
@@ -237,7 +248,7 @@ class Projector:
         if not held.retrying:  # mostly an earlier end, answered long ago
             self._hear(partition, held)
         held.take_worked_out()
-        held.send(self._store, partition)
+        held.send(self._store.writer, self._store.view, partition)
 
     def _hear_others(self, partition: int) -> None:
         """One partition's parts are on their way at a time: they hold a connection and memory.

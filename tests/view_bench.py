@@ -27,8 +27,7 @@ from backbone.settings import REPOSITORY
 from backbone.topics import replayed_topic, retry_topic
 from backbone.views.memory_store import MemoryViews
 from backbone.views.store import Status, ViewId
-from processors.claimed import Store
-from processors.projector import Projector
+from processors.projector import Projector, Store
 from processors.view import View
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

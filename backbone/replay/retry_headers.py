@@ -64,8 +64,9 @@ class Stood:
         topic_id, _, rest = rest.partition("|")
         partition = rest.removesuffix("|")
         number = whole_number(partition.encode(errors="replace"))
-        known = topic and rest != partition and number is not None
-        return cls(topic, topic_id, number or 0) if known else None
+        if not topic or rest == partition or number is None:
+            return None
+        return cls(topic, topic_id, number)
 
 
 class About(NamedTuple):
@@ -175,7 +176,7 @@ def _both(first: bytes, second: bytes) -> tuple[int, int] | tuple[None, None]:
 
 
 def whole_number(digits: bytes) -> int | None:
-    """None for what is no number, or one of more than 63 bits."""
+    """None for what is no number, or has more digits than always fit 63 bits."""
     known = digits.isdigit() and len(digits) <= _DIGITS
     return int(digits) if known else None
 

@@ -74,7 +74,6 @@ DEFERRED = {
     "cli.wiring": (
         *(
             "backbone.codec.columnar_engine",
-            "processors.claimed",
             "processors.projector",
             "processors.rehearsal",
         ),  # Polars

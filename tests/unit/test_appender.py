@@ -33,12 +33,12 @@ class Producer:
 def test_what_another_thread_found_broken_is_not_taken_for_acknowledged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[Producer] = []
+    made: list[Any] = []
 
     def another_thread_fails() -> None:
-        appender._producer = made[1]  # type: ignore[assignment] # played
+        appender._producer = made[1]
 
-    def make(_: object) -> Producer:
+    def make(_: object) -> Any:
         made.append(Producer(another_thread_fails))
         return made[-1]
 
@@ -50,4 +50,4 @@ def test_what_another_thread_found_broken_is_not_taken_for_acknowledged(
         appender.append([Message("dlq.x", None, b"letter")])
 
     assert [each.purged for each in made] == [True, False]
-    assert appender._producer is made[1]  # type: ignore[comparison-overlap] # played
+    assert appender._producer is made[1]

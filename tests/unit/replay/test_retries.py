@@ -1,6 +1,6 @@
 """Retries on memory twins: the owner writes them under its claim, and tells what became of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -426,14 +426,20 @@ def _two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries_module, "_FEW", 2)
 
 
-def _parked(view: Fragile, bench: Bench, count: int) -> Worker:
+def _parked(
+    view: Fragile,
+    bench: Bench,
+    count: int,
+    handed_over: Callable[[Sequence[Message]], Sequence[Message]] = list,
+) -> Worker:
     """So many orders, each a letter that is to be tried again, of a view that is mended."""
     for number in range(count):
         place(bench, str(number), "France")
     worker = bench.worker()
     worker.run()
     view.mended = True
-    replay(bench)
+    for each in handed_over(messages(bench)):
+        bench.append(each)
     return worker
 
 
@@ -540,18 +546,6 @@ def _packs_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "MAX_ROWS", 3)
 
 
-def _packed(view: Fragile, bench: Bench, count: int) -> Worker:
-    """As `_parked`, and the letters are handed over in packs."""
-    for number in range(count):
-        place(bench, str(number), "France")
-    worker = bench.worker()
-    worker.run()
-    view.mended = True
-    for each in packed(messages(bench)):
-        bench.append(each)
-    return worker
-
-
 def _positions(bench: Bench) -> list[int]:
     records = MemoryReader(bench.log).scan(f"replayed.{bench.view.name}")
     return [Report.from_bytes(each.value or b"").next for each in records]
@@ -559,7 +553,7 @@ def _positions(bench: Bench) -> list[int]:
 
 @pytest.mark.usefixtures("_packs_of_three")
 def test_what_came_in_packs_is_told_letter_by_letter(view: Fragile, bench: Bench) -> None:
-    _packed(view, bench, 7).run(polls=12)
+    _parked(view, bench, 7, packed).run(polls=12)
 
     assert [each.of for each in told(bench)] == [f"dlq.fragile/0/{number}" for number in range(7)]
     assert became(bench) == [Became.RECOVERED] * 7
@@ -571,7 +565,7 @@ def test_what_came_in_packs_is_told_letter_by_letter(view: Fragile, bench: Bench
 def test_a_pack_is_tried_as_a_whole_and_is_behind_once_all_of_it_is_told(
     view: Fragile, bench: Bench
 ) -> None:
-    _packed(view, bench, 7).run(polls=12)
+    _parked(view, bench, 7, packed).run(polls=12)
 
     assert became(bench) == [Became.RECOVERED] * 7
     assert _positions(bench) == [1, 2, 3]
@@ -581,7 +575,7 @@ def test_a_pack_is_tried_as_a_whole_and_is_behind_once_all_of_it_is_told(
 def test_an_owner_that_takes_over_begins_with_the_pack_that_was_not_told(
     view: Fragile, bench: Bench
 ) -> None:
-    worker = _packed(view, bench, 7)
+    worker = _parked(view, bench, 7, packed)
     retries = retries_of(worker)
     (first,) = retries.poll()
     retries.work(first)
@@ -598,7 +592,7 @@ def test_an_owner_that_dies_while_it_tells_of_a_pack_tells_of_all_of_it_again(
     view: Fragile, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outcomes, "MAX_TOLD", 2)
-    worker = _packed(view, bench, 3)
+    worker = _parked(view, bench, 3, packed)
     retries = retries_of(worker)
     (first,) = retries.poll()
     append = retries._log.appender.append
@@ -623,7 +617,7 @@ def test_what_fails_again_in_a_pack_is_a_letter_as_if_it_had_come_alone(bench: B
     place(bench, "0", "Spain")
     view = bench.view
     assert isinstance(view, Fragile)
-    worker = _packed(view, bench, 3)
+    worker = _parked(view, bench, 3, packed)
     view.mended = False
     worker.run(polls=12)
 

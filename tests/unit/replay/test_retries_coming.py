@@ -92,9 +92,11 @@ def test_no_more_is_read_than_some_rounds_though_no_partition_has_a_whole_one() 
 
 
 def test_a_round_is_bounded_in_bytes_too() -> None:
-    coming = RetriesComing(Played([[batch(0, 0, 3, 2 * MIB)], [batch(0, 3, 1, 9 * MIB)]]))
+    follower = Played([[batch(0, 0, 3, 2 * MIB)], [batch(0, 3, 1, 9 * MIB)]])
+    coming = RetriesComing(follower)
 
     assert offsets(coming.poll()) == [(0, [0, 1])]
+    assert len(follower.answers) == 1, "a whole round was there"
     assert offsets(coming.poll()) == [(0, [2])]
     assert offsets(coming.poll()) == [(0, [3])]
 

@@ -21,9 +21,8 @@ from backbone.record import Headers, Outcomes, RecordBatch
 from backbone.runner import Runner
 from backbone.tracing.view_spans import ViewSpans
 from backbone.views.traced_writer import TracedViewWriter
-from processors.claimed import Store
 from processors.prices import PRICES
-from processors.projector import Projector
+from processors.projector import Projector, Store
 from tests.unit.tracing.recording import (
     MALFORMED,
     NOT_RECORDED,
